@@ -1,0 +1,342 @@
+//! One SQL text for two engines.
+//!
+//! SQL is written once, in the common subset of SQLite and PostgreSQL (`$1` parameters,
+//! `ON CONFLICT`, `RETURNING`, columns of `BIGINT`, `TEXT` and `BOOLEAN`). A [`Tx`] writes, a
+//! [`Reader`] sees what is committed; both are a [`Conn`], which table functions take to read.
+
+mod group_commit;
+mod schema;
+mod value;
+
+use std::{
+    ops::{Deref, DerefMut},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use group_commit::{Turn, Writer};
+use sqlx::{
+    Connection, Executor, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
+    Transaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub use schema::Schema;
+pub use value::{Column, Row, Value};
+
+/// Why the store could not answer. Nothing of the transaction has happened.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(
+        "the store address is not understood: {0}; expected sqlite:/path/to/file.db or postgres://user@host/database"
+    )]
+    Address(String),
+    #[error("the store could not be opened: {0}")]
+    Open(#[source] Arc<sqlx::Error>),
+    #[error("SQLite {0} can lose data after a WAL reset; 3.51.3 or later is needed")]
+    OldSqlite(String),
+    #[error(
+        "the store was written by a newer release: it has step {found} of schema {schema}, this release knows {known}"
+    )]
+    Newer {
+        schema: &'static str,
+        found: i64,
+        known: i64,
+    },
+    #[error("the store refused a statement: {0}")]
+    Statement(#[source] Arc<sqlx::Error>),
+    #[error("the store holds a {column} that cannot be read: {cause}")]
+    Column { column: String, cause: String },
+    #[error("the store could not make the change durable: {0}")]
+    Commit(#[source] Arc<sqlx::Error>),
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether a row with the same unique key exists already.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Statement(cause)
+            if cause.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation))
+    }
+
+    fn statement(cause: sqlx::Error) -> Self {
+        Self::Statement(Arc::new(cause))
+    }
+
+    fn open(cause: sqlx::Error) -> Self {
+        Self::Open(Arc::new(cause))
+    }
+}
+
+/// The store of everything that must survive: an embedded SQLite file or a PostgreSQL database.
+#[derive(Clone, Debug)]
+pub enum Store {
+    Sqlite { readers: SqlitePool, writer: Writer },
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens `sqlite:/path/to/file.db`, which is created when missing, or `postgres://…`.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            open_sqlite(path).await
+        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            open_postgres(address).await
+        } else {
+            // The address may hold a password: say its scheme only.
+            let scheme = address.split(':').next().unwrap_or_default();
+            Err(StoreError::Address(scheme.to_owned()))
+        }
+    }
+
+    /// Brings the tables of each schema to the newest step, in one transaction.
+    pub async fn migrate(&self, schemas: &[Schema]) -> Result<(), StoreError> {
+        schema::migrate(self, schemas).await
+    }
+
+    /// Starts a change. On SQLite one change runs at a time and those that wait for each other are
+    /// made durable together, so nothing slow may happen before [`Tx::commit`].
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(Tx(Conn(match self {
+            Self::Sqlite { writer, .. } => Inner::SqliteWriter(writer.begin().await?),
+            Self::Postgres(pool) => {
+                Inner::PostgresTx(pool.begin().await.map_err(StoreError::statement)?)
+            }
+        })))
+    }
+
+    /// A connection that sees all that was committed before each statement.
+    pub async fn reader(&self) -> Result<Reader, StoreError> {
+        Ok(Reader(Conn(match self {
+            Self::Sqlite { readers, .. } => {
+                Inner::SqliteReader(readers.acquire().await.map_err(StoreError::statement)?)
+            }
+            Self::Postgres(pool) => {
+                Inner::PostgresReader(pool.acquire().await.map_err(StoreError::statement)?)
+            }
+        })))
+    }
+
+    /// Waits for changes under way and closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, writer } => {
+                writer.settle().await;
+                readers.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Durable commits since the start: what a benchmark counts. PostgreSQL keeps its own count.
+    pub fn commits(&self) -> Option<u64> {
+        match self {
+            Self::Sqlite { writer, .. } => Some(writer.commits()),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true);
+    let mut connection = SqliteConnection::connect_with(&options.clone().create_if_missing(true))
+        .await
+        .map_err(StoreError::open)?;
+    check_sqlite_version(&mut connection).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(8)
+        .connect_lazy_with(options.read_only(true));
+    Ok(Store::Sqlite {
+        readers,
+        writer: Writer::new(connection),
+    })
+}
+
+async fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::open)?;
+    let parts: Vec<u32> = version.split('.').flat_map(u32::from_str).collect();
+    if parts.as_slice() < [3, 51, 3].as_slice() {
+        return Err(StoreError::OldSqlite(version));
+    }
+    Ok(())
+}
+
+async fn open_postgres(address: &str) -> Result<Store, StoreError> {
+    let options = PgConnectOptions::from_str(address).map_err(StoreError::open)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await
+        .map_err(StoreError::open)?;
+    Ok(Store::Postgres(pool))
+}
+
+/// A connection that reads.
+pub struct Conn(Inner);
+
+enum Inner {
+    SqliteReader(PoolConnection<Sqlite>),
+    SqliteWriter(Turn),
+    PostgresReader(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+enum Engine<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Inner {
+    fn engine(&mut self) -> Engine<'_> {
+        match self {
+            Self::SqliteReader(connection) => Engine::Sqlite(connection),
+            Self::SqliteWriter(turn) => Engine::Sqlite(turn.connection()),
+            Self::PostgresReader(connection) => Engine::Postgres(connection),
+            Self::PostgresTx(tx) => Engine::Postgres(tx),
+        }
+    }
+}
+
+/// Binds `params` to `sql` for the driver `$db`.
+macro_rules! bound {
+    ($db:ty, $sql:expr, $params:expr) => {{
+        let mut query = sqlx::query::<$db>($sql);
+        for value in $params {
+            query = match value {
+                Value::Int(int) => query.bind(*int),
+                Value::Text(text) => query.bind(text.as_deref()),
+                Value::Bool(bool) => query.bind(*bool),
+            };
+        }
+        query
+    }};
+}
+
+impl Conn {
+    /// The first row, or `None` when there is none.
+    pub async fn row(
+        &mut self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        match self.0.engine() {
+            Engine::Sqlite(c) => bound!(Sqlite, sql, params)
+                .fetch_optional(c)
+                .await
+                .map(|row| row.map(Row::Sqlite)),
+            Engine::Postgres(c) => bound!(Postgres, sql, params)
+                .fetch_optional(c)
+                .await
+                .map(|row| row.map(Row::Postgres)),
+        }
+        .map_err(StoreError::statement)
+    }
+
+    pub async fn rows(
+        &mut self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        match self.0.engine() {
+            Engine::Sqlite(c) => bound!(Sqlite, sql, params)
+                .fetch_all(c)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Engine::Postgres(c) => bound!(Postgres, sql, params)
+                .fetch_all(c)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        }
+        .map_err(StoreError::statement)
+    }
+
+    /// Runs a statement that was put together at run time and takes no parameters (migrations).
+    pub(crate) async fn run(&mut self, sql: String) -> Result<(), StoreError> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        match self.0.engine() {
+            Engine::Sqlite(c) => c.execute(sql).await.map(|_| ()),
+            Engine::Postgres(c) => c.execute(sql).await.map(|_| ()),
+        }
+        .map_err(StoreError::statement)
+    }
+}
+
+/// Committed state. See [`Store::reader`].
+pub struct Reader(Conn);
+
+/// A change under way; dropped without [`Tx::commit`] it has not happened.
+pub struct Tx(Conn);
+
+impl Tx {
+    /// Runs a statement and returns how many rows it touched.
+    pub async fn execute(
+        &mut self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<u64, StoreError> {
+        match self.0.0.engine() {
+            Engine::Sqlite(c) => bound!(Sqlite, sql, params)
+                .execute(c)
+                .await
+                .map(|done| done.rows_affected()),
+            Engine::Postgres(c) => bound!(Postgres, sql, params)
+                .execute(c)
+                .await
+                .map(|done| done.rows_affected()),
+        }
+        .map_err(StoreError::statement)
+    }
+
+    /// Returns once the change is durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.0.0 {
+            Inner::SqliteWriter(turn) => turn.commit().await,
+            Inner::PostgresTx(tx) => tx
+                .commit()
+                .await
+                .map_err(|cause| StoreError::Commit(Arc::new(cause))),
+            Inner::SqliteReader(_) | Inner::PostgresReader(_) => Ok(()),
+        }
+    }
+}
+
+impl Deref for Reader {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
