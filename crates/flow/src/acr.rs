@@ -1,0 +1,88 @@
+use sallyport_base::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The built-in method: a password and nothing else. The name is Gluu's.
+pub const PASSWORD_ACR: &str = "simple_password_auth";
+
+/// A login method that can be asked for: a script that is enabled and loaded, or the built-in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acr {
+    /// As advertised, in lower case.
+    pub name: String,
+    /// Higher is stronger; the built-in method has -1.
+    pub level: i64,
+    /// How many steps the method has.
+    pub steps: u32,
+}
+
+impl Acr {
+    pub(crate) fn password() -> Self {
+        Self {
+            name: PASSWORD_ACR.to_owned(),
+            level: -1,
+            steps: 1,
+        }
+    }
+
+    /// acr names are matched without regard to case.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// The proof that a person passed every step of a method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authentication {
+    pub acr: String,
+    pub level: i64,
+    pub steps: u32,
+    pub at: Timestamp,
+    /// The `amr` of ID tokens (RFC 8176): the level as text first, as in Gluu, then what the script
+    /// claims as `key:value`.
+    pub amr: Vec<String>,
+}
+
+impl Authentication {
+    /// Whether this proof is enough for `wanted`: the same method, or one of a strictly higher
+    /// level that took at least as many steps. A password alone is never enough for two steps.
+    pub fn satisfies(&self, wanted: &Acr) -> bool {
+        wanted.is_named(&self.acr) || (self.level > wanted.level && self.steps >= wanted.steps)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(acr: &str, level: i64, steps: u32) -> Authentication {
+        Authentication {
+            acr: acr.to_owned(),
+            level,
+            steps,
+            at: Timestamp::from_seconds(0),
+            amr: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_acr_rule() {
+        let stytch = Acr {
+            name: "stytch".to_owned(),
+            level: 0,
+            steps: 2,
+        };
+        for (proof, enough) in [
+            (passed("stytch", 0, 2), true),
+            (passed("Stytch", 0, 2), true),
+            (passed("basic", 10, 1), false),
+            (passed("basic", 1000, 1), false),
+            (passed("fido2", 70, 2), true),
+            (passed("fido2", 70, 3), true),
+            (passed("sms", 0, 2), false),
+            (passed(PASSWORD_ACR, -1, 1), false),
+        ] {
+            assert_eq!(proof.satisfies(&stytch), enough, "{proof:?}");
+        }
+        assert!(passed("basic", 10, 1).satisfies(&Acr::password()));
+    }
+}

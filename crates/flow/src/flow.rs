@@ -1,0 +1,179 @@
+use std::{path::Path, sync::Arc, time::Duration};
+
+use sallyport_base::{Clock, Random, Store, StoreError, Timestamp, Vault, params};
+use sallyport_people::People;
+use sallyport_script::Engine;
+use sallyport_web::Pages;
+
+use crate::{Acr, FlowError, Issuer, Limits, Outbound, login::Busy, scripts::Scripts};
+
+/// How long things live.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// A login that nobody finishes.
+    pub login: Duration,
+    /// A browser session, from the login that opened it.
+    pub session: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            login: Duration::from_secs(30 * 60),
+            session: Duration::from_secs(24 * 60 * 60),
+        }
+    }
+}
+
+/// What a [`Flow`] is made of.
+pub struct FlowParts {
+    pub store: Store,
+    pub clock: Clock,
+    pub random: Random,
+    pub vault: Vault,
+    pub people: People,
+    pub pages: Pages,
+    pub engine: Engine,
+    pub outbound: Outbound,
+    pub issuer: Issuer,
+    pub limits: Limits,
+    pub lifetimes: Lifetimes,
+    /// The method of an application that asks for none. `None`: the enabled script of the highest
+    /// level, or the built-in password method.
+    pub default_acr: Option<String>,
+}
+
+/// Everything that a login needs. Cheap to clone; any node with the same store is as good.
+#[derive(Clone)]
+pub struct Flow(Arc<Inner>);
+
+struct Inner {
+    parts: FlowParts,
+    scripts: Scripts,
+    busy: Busy,
+}
+
+impl Flow {
+    pub fn new(parts: FlowParts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            scripts: Scripts::default(),
+            busy: Busy::default(),
+        }))
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.parts.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.parts.clock
+    }
+
+    pub fn random(&self) -> &Random {
+        &self.0.parts.random
+    }
+
+    pub fn vault(&self) -> &Vault {
+        &self.0.parts.vault
+    }
+
+    pub fn people(&self) -> &People {
+        &self.0.parts.people
+    }
+
+    pub fn pages(&self) -> &Pages {
+        &self.0.parts.pages
+    }
+
+    pub fn issuer(&self) -> &Issuer {
+        &self.0.parts.issuer
+    }
+
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.0.parts.lifetimes
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.parts.limits
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.parts.engine
+    }
+
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.0.parts.outbound
+    }
+
+    pub(crate) fn scripts(&self) -> &Scripts {
+        &self.0.scripts
+    }
+
+    pub(crate) fn busy(&self) -> &Busy {
+        &self.0.busy
+    }
+
+    /// Every method that can be asked for at this moment: the built-in one and the enabled scripts
+    /// that loaded.
+    pub async fn acrs(&self) -> Result<Vec<Acr>, FlowError> {
+        self.scripts().refresh(self).await?;
+        let mut acrs = vec![Acr::password()];
+        acrs.extend(self.scripts().acrs());
+        Ok(acrs)
+    }
+
+    /// The method for a request: the first of `requested` that is loaded, unknown ones skipped.
+    /// When none is requested, the client's default, then the server's. `None`: what was asked for,
+    /// or what is configured, is not there.
+    pub async fn choose_acr(
+        &self,
+        requested: &[String],
+        client_default: &[String],
+    ) -> Result<Option<Acr>, FlowError> {
+        let acrs = self.acrs().await?;
+        let first_loaded = |names: &[String]| {
+            names
+                .iter()
+                .find_map(|name| acrs.iter().find(|acr| acr.is_named(name)).cloned())
+        };
+        Ok(match (requested, client_default) {
+            ([], []) => self.default_acr(&acrs),
+            ([], client) => first_loaded(client),
+            (requested, _) => first_loaded(requested),
+        })
+    }
+
+    fn default_acr(&self, acrs: &[Acr]) -> Option<Acr> {
+        match &self.0.parts.default_acr {
+            Some(name) => {
+                let configured = acrs.iter().find(|acr| acr.is_named(name)).cloned();
+                if configured.is_none() {
+                    tracing::error!(acr = %name, "the default login method is not loaded; see `sallyport script list`");
+                }
+                configured
+            }
+            None => acrs.iter().max_by_key(|acr| acr.level).cloned(),
+        }
+    }
+
+    /// Removes what expired before `now`.
+    pub async fn purge(&self, now: Timestamp) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM logins WHERE expires_at <= $1",
+            "DELETE FROM browser_sessions WHERE expires_at <= $1",
+            "DELETE FROM tries WHERE expires_at <= $1",
+            "DELETE FROM script_cache WHERE expires_at <= $1",
+        ] {
+            let mut tx = self.store().begin().await?;
+            tx.execute(sql, params![now]).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Where scripts log, under the home directory: the path that Gluu's documents name.
+pub(crate) fn script_log_path(home: &Path) -> std::path::PathBuf {
+    home.join("oxauth/logs/oxauth_script.log")
+}

@@ -1,0 +1,53 @@
+//! One login, step by step, through one script, and the browser session that it ends in.
+//!
+//! A protocol (OAuth, in `sallyport-oidc`) starts a [`Login`] for an [`Acr`] and parks its own
+//! request with it. The person's browser then walks the pages of the login method: each form goes
+//! to the method's script, which asks its questions here ([`questions`]), until the last step is
+//! passed. The protocol takes the finished login, once, and opens or strengthens the
+//! [`BrowserSession`]. Nothing here knows OAuth.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop"))]
+
+mod acr;
+mod browser;
+mod browser_session;
+mod error;
+mod flow;
+mod issuer;
+mod login;
+mod login_page;
+mod outbound;
+pub mod questions;
+mod script_cache;
+mod script_entry;
+mod script_log;
+mod scripts;
+mod step;
+mod tries;
+
+use axum::{Router, routing::get};
+
+pub use acr::{Acr, Authentication, PASSWORD_ACR};
+pub use browser_session::BrowserSession;
+pub use error::FlowError;
+pub use flow::{Flow, FlowParts, Lifetimes};
+pub use issuer::{BadIssuer, Issuer};
+pub use login::{FinishedLogin, Login, NewLogin};
+pub use outbound::Outbound;
+pub use script_entry::{NewScript, ScriptEntry, ScriptName};
+pub use script_log::ScriptLogFile;
+pub use tries::Limits;
+
+use sallyport_base::Schema;
+
+pub const SCHEMA: Schema = Schema {
+    name: "flow",
+    steps: &[include_str!("../schema/0001.sql")],
+};
+
+/// The pages of a login, under Gluu's paths.
+pub fn routes() -> Router<Flow> {
+    Router::new().route(
+        "/oxauth/{*page}",
+        get(login_page::show).post(login_page::submit),
+    )
+}

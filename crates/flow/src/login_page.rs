@@ -1,0 +1,248 @@
+use std::net::SocketAddr;
+
+use axum::{
+    extract::{ConnectInfo, FromRequest, Path, Request, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, StatusCode, header};
+use sallyport_base::Timestamp;
+use sallyport_script::Message;
+use sallyport_web::{BadForm, Csrf, FormBody, Params, Repeated, masked_number, parse_form};
+use serde_json::json;
+
+use crate::{
+    Flow, FlowError, Login,
+    step::{self, Outcome, PageRequest},
+    tries::{self, Subject},
+};
+
+/// How long a person waits between two messages: after the first, the second, and any later one.
+const RESEND_AFTER: [i64; 3] = [30, 60, 120];
+
+/// The page of the step that a login is at.
+pub(crate) async fn show(
+    State(flow): State<Flow>,
+    Path(page): Path<String>,
+    request: Request,
+) -> Response {
+    let now = flow.clock().now();
+    let query = parse_form(request.uri().query().unwrap_or_default().as_bytes());
+    let blank = page_request(&request, &page, "GET");
+    let shown = async {
+        let request = with_parameters(blank, query)?;
+        let mut login = find_login(&flow, &request, now).await?;
+        if login.authentication.is_some() || login.path() != request.path {
+            return Ok(see_other(&login));
+        }
+        let before = login.session.clone();
+        let mut messages = login.messages.clone();
+        messages.extend(step::prepare(&flow, &mut login, &request, now).await?);
+        if login.session != before {
+            save(&flow, &login).await?;
+        }
+        Ok(render(&flow, &login, &request, messages, now))
+    };
+    shown.await.unwrap_or_else(|error: FlowError| error.page(flow.pages()))
+}
+
+/// A form of the step that a login is at.
+pub(crate) async fn submit(
+    State(flow): State<Flow>,
+    Path(page): Path<String>,
+    request: Request,
+) -> Response {
+    let now = flow.clock().now();
+    let blank = page_request(&request, &page, "POST");
+    let form = FormBody::from_request(request, &()).await;
+    let submitted = async {
+        let request = with_parameters(blank, form.map(|FormBody(params)| params))?;
+        check_form(&flow, &request)?;
+        let login = find_login(&flow, &request, now).await?;
+        let _turn = flow.busy().wait(login.id).await;
+        let login = find_login(&flow, &request, now).await?;
+        if login.authentication.is_some() || is_stale(&login, &request.parameters) {
+            return Ok(see_other(&login));
+        }
+        take_step(&flow, login, &request, now).await
+    };
+    submitted.await.unwrap_or_else(|error: FlowError| error.page(flow.pages()))
+}
+
+async fn take_step(
+    flow: &Flow,
+    mut login: Login,
+    request: &PageRequest,
+    now: Timestamp,
+) -> Result<Response, FlowError> {
+    if let Some(refusal) = count_try(flow, &login, request, now).await? {
+        return Ok(refusal);
+    }
+    let before = login.session.clone();
+    let later_step = login.step() > 1;
+    match step::advance(flow, &mut login, request, now).await? {
+        Outcome::Stay(mut messages) => {
+            messages.extend(step::prepare(flow, &mut login, request, now).await?);
+            if login.session != before && !save(flow, &login).await? {
+                return Ok(see_other(&login));
+            }
+            Ok(render(flow, &login, request, messages, now))
+        }
+        Outcome::Moved => {
+            save(flow, &login).await?;
+            Ok(see_other(&login))
+        }
+        Outcome::Passed => {
+            let mut tx = flow.store().begin().await?;
+            let won = login.save(&mut tx).await?;
+            if won && later_step && let Some(who) = person_of(&login) {
+                tries::forget(&mut tx, wrong_passcodes(&who)).await?;
+            }
+            tx.commit().await?;
+            Ok(see_other(&login))
+        }
+    }
+}
+
+/// Counts a try at a step after the first, for the login and for the person, before anything is
+/// compared. The page of the refusal, when it was one too many.
+async fn count_try(
+    flow: &Flow,
+    login: &Login,
+    request: &PageRequest,
+    now: Timestamp,
+) -> Result<Option<Response>, FlowError> {
+    if login.step() <= 1 || step::is_resend(&request.parameters) {
+        return Ok(None);
+    }
+    let limits = flow.limits();
+    let mut tx = flow.store().begin().await?;
+    let mut allowed = login.count_try(&mut tx, limits.tries_per_login).await?;
+    if let Some(who) = person_of(login) {
+        let subject = wrong_passcodes(&who);
+        allowed &= tries::count(&mut tx, subject, limits.wrong_passcodes, now).await?;
+    }
+    tx.commit().await?;
+    Ok((!allowed).then(|| FlowError::TooManyTries.page(flow.pages())))
+}
+
+fn person_of(login: &Login) -> Option<String> {
+    login.person_id.map(|id| id.to_string())
+}
+
+fn wrong_passcodes(who: &str) -> Subject<'_> {
+    Subject {
+        kind: "wrong passcodes",
+        who,
+    }
+}
+
+async fn save(flow: &Flow, login: &Login) -> Result<bool, FlowError> {
+    let mut tx = flow.store().begin().await?;
+    let won = login.save(&mut tx).await?;
+    tx.commit().await?;
+    Ok(won)
+}
+
+fn page_request(request: &Request, page: &str, method: &'static str) -> PageRequest {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    PageRequest {
+        headers: request.headers().clone(),
+        parameters: Params::default(),
+        remote_ip: peer.map(|ConnectInfo(address)| address.ip()),
+        method,
+        path: format!("/oxauth/{page}"),
+    }
+}
+
+fn with_parameters(
+    blank: PageRequest,
+    parameters: Result<Params, BadForm>,
+) -> Result<PageRequest, FlowError> {
+    match parameters {
+        Ok(parameters) => Ok(PageRequest { parameters, ..blank }),
+        Err(cause) => Err(FlowError::BadForm(cause.to_string())),
+    }
+}
+
+async fn find_login(
+    flow: &Flow,
+    request: &PageRequest,
+    now: Timestamp,
+) -> Result<Login, FlowError> {
+    let handle = single(&request.parameters, "login")?.ok_or(FlowError::NoLogin)?;
+    Login::load(flow, &request.headers, handle, now).await
+}
+
+fn check_form(flow: &Flow, request: &PageRequest) -> Result<(), FlowError> {
+    let value = single(&request.parameters, "csrf")?.unwrap_or_default();
+    let csrf = Csrf::of(&request.headers, flow.random());
+    csrf.check(value).then_some(()).ok_or(FlowError::ForeignForm)
+}
+
+fn single<'p>(params: &'p Params, name: &'p str) -> Result<Option<&'p str>, FlowError> {
+    params
+        .single(name)
+        .map_err(|Repeated(name)| FlowError::BadForm(format!("{name} is given more than once")))
+}
+
+/// Whether the form is of a page that the login has left: a double click, the back button.
+fn is_stale(login: &Login, parameters: &Params) -> bool {
+    parameters
+        .first("step")
+        .is_some_and(|step| step != login.step().to_string())
+}
+
+fn see_other(login: &Login) -> Response {
+    Redirect::to(&login.url()).into_response()
+}
+
+fn render(
+    flow: &Flow,
+    login: &Login,
+    request: &PageRequest,
+    messages: Vec<Message>,
+    now: Timestamp,
+) -> Response {
+    let csrf = Csrf::of(&request.headers, flow.random());
+    let seconds = now.as_seconds();
+    let number = ["mobile_number", "mobile"]
+        .iter()
+        .find_map(|name| login.session.get(*name));
+    let username = request.parameters.first("username").or(login.login_hint.as_deref());
+    let context = json!({
+        "form_action": login.path(),
+        "csrf": csrf.field(),
+        "login": login.id,
+        "step": login.step(),
+        "steps": step::count_of(flow, login),
+        "messages": messages,
+        "username": username,
+        "client_name": login.client_name,
+        "cancel_link": login.cancel_url,
+        "host": flow.issuer().host(),
+        "masked_number": number.map(|number| masked_number(number)),
+        "seconds_left": number_in(login, "passcode_expires_at").map(|at| (at - seconds).max(0)),
+        "resend_in": resend_at(login).map(|at| (at - seconds).max(0)),
+    });
+    let page = login.page.trim_start_matches('/');
+    let mut response = flow.pages().render(page, StatusCode::OK, context);
+    set_cookie(response.headers_mut(), &csrf, flow);
+    response
+}
+
+fn set_cookie(headers: &mut HeaderMap, csrf: &Csrf, flow: &Flow) {
+    if let Some(cookie) = csrf.set_cookie(flow.issuer().is_https()) {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// When another message may be sent, in Unix seconds; `None` when the script cannot send another.
+fn resend_at(login: &Login) -> Option<i64> {
+    let sends = usize::try_from(number_in(login, "passcode_sends")?).ok()?;
+    let wait = RESEND_AFTER[sends.clamp(1, RESEND_AFTER.len()) - 1];
+    Some(number_in(login, "passcode_sent_at")? + wait)
+}
+
+fn number_in(login: &Login, name: &str) -> Option<i64> {
+    login.session.get(name)?.parse().ok()
+}

@@ -1,0 +1,309 @@
+//! The complete list of what a script may do to the world, and the rules that it cannot break.
+
+use std::time::Duration;
+
+use sallyport_base::{Id, Secret, Timestamp};
+use sallyport_people::{NewPerson, PasswordCheck, PeopleError, Person};
+use sallyport_script::{Answer, HttpResponse, PersonKey, Question};
+
+use crate::{
+    Flow, FlowError,
+    outbound::ScriptHosts,
+    script_cache,
+    scripts::LoadedScript,
+    tries::{self, Subject},
+};
+
+const SEALED_BY_SCRIPTS: &str = "sealed by scripts";
+
+/// Answers the questions of one script during one request.
+pub(crate) struct Host<'f> {
+    flow: &'f Flow,
+    now: Timestamp,
+    hosts: &'f ScriptHosts,
+    script: Option<&'f LoadedScript>,
+    /// Whose password was right; from this request, or from an earlier step.
+    proven: Option<Id<Person>>,
+    /// What was sent in this request already, and what came back.
+    sent: Vec<(SentRequest, HttpResponse)>,
+    /// Why the request as a whole must fail, whatever the script makes of it.
+    trouble: Option<FlowError>,
+    /// What the person must be told, whatever the script says.
+    notice: Option<&'static str>,
+}
+
+/// What the person reads when a name had too many wrong passwords.
+pub(crate) const TOO_MANY_PASSWORDS: &str =
+    "Too many wrong passwords for this name. Wait a quarter of an hour and try again.";
+
+#[derive(PartialEq, Eq)]
+struct SentRequest {
+    method: String,
+    url: String,
+    body: Vec<u8>,
+}
+
+impl<'f> Host<'f> {
+    pub(crate) fn for_loading(flow: &'f Flow, hosts: &'f ScriptHosts, now: Timestamp) -> Self {
+        Self {
+            flow,
+            now,
+            hosts,
+            script: None,
+            proven: None,
+            sent: Vec::new(),
+            trouble: None,
+            notice: None,
+        }
+    }
+
+    pub(crate) fn for_step(
+        flow: &'f Flow,
+        script: &'f LoadedScript,
+        proven: Option<Id<Person>>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            script: Some(script),
+            proven,
+            ..Self::for_loading(flow, script.hosts(), now)
+        }
+    }
+
+    pub(crate) fn proven(&self) -> Option<Id<Person>> {
+        self.proven
+    }
+
+    /// What made the request fail on the host's side, if anything did.
+    pub(crate) fn take_trouble(&mut self) -> Option<FlowError> {
+        self.trouble.take()
+    }
+
+    pub(crate) fn notice(&self) -> Option<&'static str> {
+        self.notice
+    }
+
+    pub(crate) async fn answer(&mut self, question: Question) -> Answer {
+        let kind = question.kind();
+        match self.try_answer(question).await {
+            Ok(answer) => answer,
+            Err(FlowError::People(PeopleError::Invalid { attribute, why })) => {
+                Answer::Refused(format!("{attribute}: {why}"))
+            }
+            Err(cause) => {
+                let refused = Answer::Refused(format!("the server could not answer ({kind})"));
+                self.trouble.get_or_insert(cause);
+                refused
+            }
+        }
+    }
+
+    async fn try_answer(&mut self, question: Question) -> Result<Answer, FlowError> {
+        let people = self.flow.people();
+        Ok(match question {
+            Question::CheckPassword { username, password } => {
+                let password = Secret::from(password.expose());
+                self.check_password(&username, &password).await?
+            }
+            Question::FindPerson { by } => Answer::Person(self.find_person(by).await?.map(shown)),
+            Question::FindPersons { name, value, limit } => {
+                let found = people
+                    .find_by_attribute(&name, &value, i64::from(limit.min(1000)))
+                    .await?;
+                Answer::Persons(found.into_iter().map(shown).collect())
+            }
+            Question::AddPerson { person } => {
+                let new = NewPerson {
+                    uid: person.uid,
+                    attributes: person.attributes,
+                    password: None,
+                };
+                Answer::Person(Some(shown(people.add(new, self.now).await?)))
+            }
+            Question::ChangePerson { inum, set } => match Id::parse(&inum) {
+                Some(id) => Answer::Person(people.change(id, &set, self.now).await?.map(shown)),
+                None => Answer::Person(None),
+            },
+            Question::Http {
+                method,
+                url,
+                headers,
+                body,
+            } => {
+                self.http(SentRequest { method, url, body }, &headers)
+                    .await?
+            }
+            Question::CacheGet { key } => {
+                let mut reader = self.flow.store().reader().await?;
+                let found =
+                    script_cache::find(&mut reader, self.flow.vault(), &key, self.now).await?;
+                Answer::Text(found)
+            }
+            Question::CachePut {
+                key,
+                value,
+                seconds,
+            } => {
+                let mut tx = self.flow.store().begin().await?;
+                let vault = self.flow.vault();
+                script_cache::put(&mut tx, vault, &key, &value, seconds, self.now).await?;
+                tx.commit().await?;
+                Answer::Done
+            }
+            Question::CacheRemove { key } => {
+                let mut tx = self.flow.store().begin().await?;
+                script_cache::remove(&mut tx, &key).await?;
+                tx.commit().await?;
+                Answer::Done
+            }
+            Question::SendMail { .. } => {
+                Answer::Refused("this server does not send mail yet".to_owned())
+            }
+            Question::Encrypt { text } => {
+                let sealed = self.flow.vault().seal(SEALED_BY_SCRIPTS, text.as_bytes());
+                Answer::Text(Some(sealed))
+            }
+            Question::Decrypt { text } => Answer::Text(self.unsealed(&text)),
+        })
+    }
+
+    async fn check_password(
+        &mut self,
+        username: &str,
+        password: &Secret,
+    ) -> Result<Answer, FlowError> {
+        match check_password(self.flow, username, password, self.now).await? {
+            PasswordProof::Right(person) => {
+                self.proven = Some(person.id);
+                return Ok(Answer::Person(Some(shown(person))));
+            }
+            PasswordProof::Wrong => {}
+            PasswordProof::TooMany => self.notice = Some(TOO_MANY_PASSWORDS),
+        }
+        Ok(Answer::Person(None))
+    }
+
+    async fn find_person(&self, by: PersonKey) -> Result<Option<Person>, FlowError> {
+        let people = self.flow.people();
+        Ok(match by {
+            PersonKey::Uid(uid) => people.find_by_uid(&uid).await?,
+            PersonKey::Inum(inum) => match Id::parse(&inum) {
+                Some(id) => people.find(id).await?,
+                None => None,
+            },
+            PersonKey::Attribute { name, value } => people
+                .find_by_attribute(&name, &value, 1)
+                .await?
+                .into_iter()
+                .next(),
+        })
+    }
+
+    fn unsealed(&self, text: &str) -> Option<String> {
+        let plain = self.flow.vault().open(SEALED_BY_SCRIPTS, text).ok()?;
+        String::from_utf8(plain.to_vec()).ok()
+    }
+
+    /// Two identical requests that change something are one within a step: the second gets the
+    /// answer of the first, and no second message is sent.
+    async fn http(
+        &mut self,
+        request: SentRequest,
+        headers: &[(String, String)],
+    ) -> Result<Answer, FlowError> {
+        if let Some((_, earlier)) = self.sent.iter().find(|(sent, _)| *sent == request) {
+            return Ok(Answer::Http(earlier.clone()));
+        }
+        let sends_passcode = self.script.is_some_and(|s| s.sends_passcode(&request.url));
+        if sends_passcode && !self.may_send_passcode().await? {
+            return Ok(Answer::Http(too_many_sends()));
+        }
+        let outbound = self.flow.outbound();
+        let answer = outbound
+            .send(self.hosts, &request.method, &request.url, headers, request.body.clone())
+            .await;
+        if let Answer::Http(response) = &answer
+            && request.method != "GET"
+        {
+            self.sent.push((request, response.clone()));
+        }
+        Ok(answer)
+    }
+
+    /// Counts a message for the person whose password was right, and says whether it may go out.
+    async fn may_send_passcode(&self) -> Result<bool, FlowError> {
+        let Some(person) = self.proven else {
+            tracing::warn!(event = "passcode.refused", "a script would have sent a passcode for nobody");
+            return Ok(false);
+        };
+        let (who, limits) = (person.to_string(), self.flow.limits());
+        let mut tx = self.flow.store().begin().await?;
+        let mut allowed = true;
+        for (kind, limit) in [
+            ("sends", limits.sends),
+            ("sends a day", limits.sends_per_day),
+        ] {
+            allowed &= tries::count(&mut tx, Subject { kind, who: &who }, limit, self.now).await?;
+        }
+        tx.commit().await?;
+        if !allowed {
+            tracing::warn!(event = "passcode.limited", person.id = %person, "a person asked for too many passcodes");
+        }
+        Ok(allowed)
+    }
+}
+
+pub(crate) enum PasswordProof {
+    Right(Person),
+    Wrong,
+    /// The name had too many wrong ones; nothing was compared.
+    TooMany,
+}
+
+/// Whether the password is that of an active person. The time does not tell whether the name
+/// exists.
+pub(crate) async fn check_password(
+    flow: &Flow,
+    username: &str,
+    password: &Secret,
+    now: Timestamp,
+) -> Result<PasswordProof, FlowError> {
+    let subject = Subject {
+        kind: "wrong passwords",
+        who: username,
+    };
+    let limit = flow.limits().wrong_passwords;
+    if tries::is_used_up(&mut *flow.store().reader().await?, subject, limit, now).await? {
+        tracing::warn!(event = "password.limited", "too many wrong passwords for one name");
+        return Ok(PasswordProof::TooMany);
+    }
+    match flow.people().check_password(username, password).await? {
+        PasswordCheck::Right(person) => Ok(PasswordProof::Right(person)),
+        PasswordCheck::Wrong | PasswordCheck::Inactive => {
+            let mut tx = flow.store().begin().await?;
+            tries::count(&mut tx, subject, limit, now).await?;
+            tx.commit().await?;
+            tracing::info!(event = "password.wrong", "a password was wrong");
+            Ok(PasswordProof::Wrong)
+        }
+    }
+}
+
+fn shown(person: Person) -> sallyport_script::Person {
+    sallyport_script::Person {
+        inum: person.id.to_string(),
+        uid: person.uid,
+        attributes: person.attributes.into_map(),
+    }
+}
+
+/// What Stytch says when there were too many (429 `too_many_requests`).
+fn too_many_sends() -> HttpResponse {
+    let wait = Duration::from_secs(60).as_secs().to_string();
+    HttpResponse {
+        status: 429,
+        reason: "Too Many Requests".to_owned(),
+        headers: vec![("retry-after".to_owned(), wait)],
+        body: br#"{"status_code":429,"error_type":"too_many_requests","error_message":"Too many passcodes for this person.","error_url":"","request_id":""}"#.to_vec(),
+    }
+}
