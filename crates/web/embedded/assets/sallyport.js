@@ -1,0 +1,106 @@
+// Makes the pages of a login more comfortable. Every page works without it.
+"use strict";
+
+// One submission per page: a second one would count as a second attempt.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) {
+      event.preventDefault();
+      return;
+    }
+    sent = true;
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  // The browser brings a page back as it was left, when the person goes back to it.
+  addEventListener("pageshow", () => {
+    sent = false;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  });
+}
+
+for (const button of document.querySelectorAll("button[data-reveal]")) {
+  const field = document.getElementById(button.dataset.reveal);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const show = field.type === "password";
+    field.type = show ? "text" : "password";
+    button.textContent = show ? "Hide" : "Show";
+    button.setAttribute("aria-pressed", String(show));
+    field.focus();
+  });
+  field.form.addEventListener("submit", () => {
+    field.type = "password";
+  });
+}
+
+const clock = (seconds) =>
+  `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+// Calls `tick` each second with the whole seconds left, the last time with 0. Sleep counts as time.
+function countDown(seconds, tick) {
+  const end = Date.now() + seconds * 1000;
+  const step = () => {
+    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    tick(left);
+    if (left > 0) setTimeout(step, (end - Date.now()) % 1000 || 1000);
+  };
+  step();
+}
+
+function showTimeLeft(form, waiting) {
+  const validity = form.querySelector("[data-expires]");
+  if (!validity) return;
+  const shown = validity.querySelector("[data-clock]");
+  countDown(Number(validity.dataset.expires), (left) => {
+    shown.textContent = `another ${clock(left)}`;
+    if (left === 60) announce(form, "The code works for another minute.");
+    if (left > 0) return;
+    const expired = form.querySelector("[data-expired]");
+    validity.hidden = true;
+    expired.hidden = false;
+    announce(form, expired.textContent);
+    waiting.abort();
+  });
+}
+
+function holdResend(form) {
+  const button = form.querySelector("button[data-wait]");
+  if (!button) return;
+  const shown = button.querySelector("[data-wait-clock]");
+  const text = form.querySelector("[data-no-script]");
+  if (text) text.hidden = true;
+  button.addEventListener("click", (event) => {
+    if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
+  });
+  countDown(Number(button.dataset.wait), (left) => {
+    button.setAttribute("aria-disabled", String(left > 0));
+    shown.textContent = left > 0 ? ` in ${clock(left)}` : "";
+    if (left === 0) button.removeAttribute("aria-describedby");
+  });
+}
+
+function announce(form, text) {
+  form.querySelector("[data-announce]").textContent = text;
+}
+
+// Lets the browser offer the code of the message that has just arrived (WebOTP).
+async function fillFromMessage(form, waiting) {
+  if (!("OTPCredential" in window)) return;
+  form.addEventListener("submit", () => waiting.abort());
+  const message = await navigator.credentials.get({
+    otp: { transport: ["sms"] },
+    signal: waiting.signal,
+  });
+  if (!message?.code) return;
+  form.elements.passcode.value = message.code;
+  form.requestSubmit(form.querySelector("button.primary"));
+}
+
+for (const form of document.querySelectorAll("form[data-otp]")) {
+  const waiting = new AbortController();
+  showTimeLeft(form, waiting);
+  holdResend(form);
+  // The person says no, or the wait is over: the code is typed by hand.
+  fillFromMessage(form, waiting).catch(() => {});
+}

@@ -1,0 +1,160 @@
+//! Cookies as RFC 6265 writes them. Gluu's cookie names are kept, so none has a `__Host-` prefix.
+
+use std::{fmt::Write, time::Duration};
+
+use http::{HeaderMap, HeaderValue, header};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Everything that RFC 6265 §4.1.1 does not allow in a value, and `%`.
+const NOT_IN_A_VALUE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b',')
+    .add(b';')
+    .add(b'\\')
+    .add(b'%');
+
+/// The value of the first cookie of this name, as the browser sent it.
+pub fn find(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value.trim_matches('"').to_owned())
+}
+
+/// A cookie to set: for every path and until the browser closes, out of reach of scripts, not sent
+/// with requests that other sites start (`SameSite=Lax`), unless said otherwise.
+#[derive(Clone)]
+pub struct SetCookie {
+    name: &'static str,
+    value: String,
+    path: &'static str,
+    max_age: Option<Duration>,
+    http_only: bool,
+    secure: bool,
+}
+
+impl SetCookie {
+    /// Bytes of the value that a cookie cannot hold are percent-encoded.
+    pub fn new(name: &'static str, value: &str) -> Self {
+        Self {
+            name,
+            value: utf8_percent_encode(value, NOT_IN_A_VALUE).to_string(),
+            path: "/",
+            max_age: None,
+            http_only: true,
+            secure: false,
+        }
+    }
+
+    /// Makes the browser forget the cookie of this name. The path must be the one it was set with.
+    pub fn removed(name: &'static str) -> Self {
+        Self::new(name, "").max_age(Duration::ZERO)
+    }
+
+    pub fn path(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+
+    /// How long the browser keeps the cookie, in whole seconds; zero removes it.
+    pub fn max_age(self, max_age: Duration) -> Self {
+        Self {
+            max_age: Some(max_age),
+            ..self
+        }
+    }
+
+    /// Sent over https only. To be set whenever the server itself is reached over https.
+    pub fn secure(self, secure: bool) -> Self {
+        Self { secure, ..self }
+    }
+
+    /// Lets scripts of the page read the cookie (no `HttpOnly`).
+    pub fn readable_by_scripts(self) -> Self {
+        Self {
+            http_only: false,
+            ..self
+        }
+    }
+
+    /// The value of a `Set-Cookie` header.
+    pub fn header(&self) -> HeaderValue {
+        HeaderValue::try_from(self.to_text())
+            .expect("names and paths are constants and values are percent-encoded")
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = format!("{}={}; Path={}", self.name, self.value, self.path);
+        if let Some(max_age) = self.max_age {
+            write!(text, "; Max-Age={}", max_age.as_secs())
+                .expect("writing to a string does not fail");
+        }
+        if self.http_only {
+            text.push_str("; HttpOnly");
+        }
+        if self.secure {
+            text.push_str("; Secure");
+        }
+        text.push_str("; SameSite=Lax");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        for line in ["a=1; session_id=first;session_id=second", "b=\"2\"; c=x=y"] {
+            headers.append(header::COOKIE, HeaderValue::from_static(line));
+        }
+        for (name, value) in [
+            ("a", Some("1")),
+            ("session_id", Some("first")),
+            ("b", Some("2")),
+            ("c", Some("x=y")),
+            ("session", None),
+            ("id", None),
+            ("", None),
+        ] {
+            assert_eq!(find(&headers, name).as_deref(), value, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_closed_unless_said_otherwise() {
+        let cookie = SetCookie::new("session_id", "abc");
+        assert_eq!(
+            cookie.header(),
+            "session_id=abc; Path=/; HttpOnly; SameSite=Lax"
+        );
+        let cookie = cookie
+            .path("/oxauth")
+            .max_age(Duration::from_secs(90))
+            .secure(true)
+            .readable_by_scripts();
+        assert_eq!(
+            cookie.header(),
+            "session_id=abc; Path=/oxauth; Max-Age=90; Secure; SameSite=Lax"
+        );
+        assert_eq!(
+            SetCookie::removed("session_id").header(),
+            "session_id=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+        );
+    }
+
+    #[test]
+    fn a_value_cannot_break_out_of_its_header() {
+        let cookie = SetCookie::new("a", "x; Domain=evil.example\r\nSet-Cookie: b=ü");
+        assert_eq!(
+            cookie.header(),
+            "a=x%3B%20Domain=evil.example%0D%0ASet-Cookie:%20b=%C3%BC; Path=/; HttpOnly; SameSite=Lax"
+        );
+    }
+}

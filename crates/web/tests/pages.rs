@@ -1,0 +1,369 @@
+//! Pages as an operator and a browser meet them: overrides, faults, escaping, headers.
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use axum::response::Response;
+use http::{StatusCode, header};
+use http_body_util::BodyExt;
+use sallyport_base::Random;
+use sallyport_web::{ErrorPage, Pages};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+mod samples;
+
+const OTP: &str = "auth/otp_sms/otp_sms.xhtml";
+
+struct Site {
+    home: TempDir,
+    pages: Pages,
+}
+
+impl Site {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let pages = Pages::new(Some(home.path()), Random::system(), true);
+        Self { home, pages }
+    }
+
+    fn write(&self, file: &str, text: impl AsRef<[u8]>) {
+        let file = self.home.path().join("oxauth/custom").join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    fn remove(&self, file: &str) {
+        std::fs::remove_file(self.home.path().join("oxauth/custom").join(file)).unwrap();
+    }
+
+    async fn show(&self, page: &str, context: Value) -> String {
+        text(self.pages.render(page, StatusCode::OK, context)).await
+    }
+
+    async fn passcode_page(&self) -> String {
+        self.show(OTP, passcode_context()).await
+    }
+}
+
+fn passcode_context() -> Value {
+    let samples = samples::all();
+    let sample = samples.into_iter().find(|sample| sample.name == "otp");
+    sample.unwrap().context
+}
+
+async fn text(response: Response) -> String {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// What is logged meanwhile, on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn start(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_people_type_is_escaped_on_every_page() {
+    let pages = Pages::new(None, Random::system(), false);
+    for sample in samples::all() {
+        let context = poisoned(&sample.context);
+        let html = text(pages.render(sample.page, StatusCode::OK, context)).await;
+        assert!(!html.contains("<b>x"), "{}", sample.name);
+        assert!(!html.contains("\"><b>"), "{}", sample.name);
+    }
+}
+
+/// The same context with markup in every text.
+fn poisoned(value: &Value) -> Value {
+    match value {
+        Value::String(text) => format!("{text}\"><b>x").into(),
+        Value::Array(all) => all.iter().map(poisoned).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| (name.clone(), poisoned(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_prints_nothing() {
+    let pages = Pages::new(None, Random::system(), false);
+    for sample in samples::all() {
+        let html = text(pages.render(sample.page, StatusCode::OK, &sample.context)).await;
+        assert!(!html.contains("None<"), "{}", sample.name);
+        assert!(!html.contains("value=\"None\""), "{}", sample.name);
+    }
+}
+
+#[tokio::test]
+async fn a_form_says_which_step_it_answers() {
+    let html = Site::new().passcode_page().await;
+    assert!(html.contains(r#"<input type="hidden" name="step" value="2">"#));
+}
+
+#[tokio::test]
+async fn send_again_is_offered_only_where_it_is_possible() {
+    let site = Site::new();
+    let mut context = passcode_context();
+    for (resend_in, offered) in [(json!(30), true), (json!(0), true), (json!(null), false)] {
+        context["resend_in"] = resend_in;
+        let html = site.show(OTP, context.clone()).await;
+        assert_eq!(html.contains(r#"name="resend""#), offered);
+    }
+}
+
+#[tokio::test]
+async fn a_page_runs_only_what_carries_its_nonce() {
+    let site = Site::new();
+    let nonce = |response: &Response| {
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str();
+        let policy = policy.unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'; style-src 'self' 'nonce-"));
+        assert!(policy.ends_with("base-uri 'none'; frame-ancestors 'none'"));
+        assert!(!policy.contains("unsafe"));
+        let (_, after) = policy.split_once("script-src 'nonce-").unwrap();
+        after.split_once('\'').unwrap().0.to_owned()
+    };
+    let first = site.pages.render(OTP, StatusCode::OK, passcode_context());
+    let second = site.pages.render(OTP, StatusCode::OK, passcode_context());
+    let first_nonce = nonce(&first);
+    assert_ne!(first_nonce, nonce(&second));
+    assert_eq!(first.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(
+        first.headers()[header::CONTENT_TYPE],
+        "text/html; charset=utf-8"
+    );
+    let html = text(first).await.replace("&#x2f;", "/");
+    let scripts = html.matches("<script ").count();
+    assert_eq!(
+        html.matches(&format!("nonce=\"{first_nonce}\"")).count(),
+        scripts
+    );
+    for inline in [" style=", " onclick=", "<script>", "<style"] {
+        assert!(!html.contains(inline), "{inline}");
+    }
+}
+
+#[tokio::test]
+async fn the_passcode_field_is_made_for_passcodes() {
+    let html = Site::new().passcode_page().await;
+    let (_, field) = html.split_once("<input class=\"passcode\"").unwrap();
+    let (field, _) = field.split_once('>').unwrap();
+    for attribute in [
+        r#"name="passcode""#,
+        r#"type="text""#,
+        r#"inputmode="numeric""#,
+        r#"autocomplete="one-time-code""#,
+    ] {
+        assert!(field.contains(attribute), "{attribute}");
+    }
+    assert!(html.contains("+1 ••• ••• ••62"));
+}
+
+#[tokio::test]
+async fn an_operators_page_wins_at_the_next_request_and_goes_when_the_file_goes() {
+    let site = Site::new();
+    let own = "pages/auth/otp_sms/otp_sms.xhtml";
+    assert!(site.passcode_page().await.contains("Enter the code"));
+
+    let form = r#"<form method="post">{% include "parts/hidden_fields.xhtml" %}</form>"#;
+    site.write(own, format!("<h1>Ours, {{{{ masked_number }}}}</h1>{form}"));
+    let html = site.passcode_page().await;
+    assert!(html.starts_with("<h1>Ours, +1 ••• ••• ••62</h1>"), "{html}");
+    assert!(html.contains(r#"name="csrf" value="c5rf""#));
+
+    site.write(own, format!("<h1>Ours, second edition</h1>{form}"));
+    assert!(site.passcode_page().await.contains("second edition"));
+
+    site.remove(own);
+    assert!(site.passcode_page().await.contains("Enter the code"));
+}
+
+#[tokio::test]
+async fn an_operators_page_changes_one_block_of_the_embedded_layout() {
+    let site = Site::new();
+    site.write(
+        "pages/layout.xhtml",
+        "<title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}<i>Acme</i>",
+    );
+    let html = site.passcode_page().await;
+    assert!(html.starts_with("<title>Enter the code</title>"), "{html}");
+    assert!(html.ends_with("<i>Acme</i>"));
+}
+
+#[tokio::test]
+async fn an_operators_logo_and_style_sheet_are_used_when_they_exist() {
+    let site = Site::new();
+    assert!(!site.passcode_page().await.contains("/oxauth/ext/resources"));
+    site.write("static/img/logo.png", "a picture");
+    site.write("static/stylesheet/custom.css", ":root{}");
+    let html = site.passcode_page().await.replace("&#x2f;", "/");
+    assert!(html.contains(r#"src="/oxauth/ext/resources/img/logo.png""#));
+    assert!(html.contains(r#"href="/oxauth/ext/resources/stylesheet/custom.css""#));
+}
+
+#[tokio::test]
+async fn a_broken_page_is_logged_once_with_file_and_line_and_replaced() {
+    let site = Site::new();
+    let log = Log::default();
+    let _logging = log.start();
+    site.write(
+        "pages/auth/otp_sms/otp_sms.xhtml",
+        "<h1>Ours</h1>\n<p>\n{% if %}\n",
+    );
+    for _ in 0..3 {
+        assert!(site.passcode_page().await.contains("Enter the code"));
+    }
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("ERROR"));
+    assert!(lines[0].contains("oxauth/custom/pages/auth/otp_sms/otp_sms.xhtml"));
+    assert!(lines[0].contains("page.line=3"), "{}", lines[0]);
+}
+
+#[tokio::test]
+async fn every_way_to_break_a_page_ends_in_the_embedded_one() {
+    let own = "pages/auth/otp_sms/otp_sms.xhtml";
+    for (broken, said) in [
+        ("<p>{{ masked_number|no_such_filter }}</p>".as_bytes(), "no_such_filter"),
+        (b"{% extends 'nowhere.xhtml' %}", "nowhere.xhtml"),
+        (b"{% include '../../../secret.xhtml' %}", "secret.xhtml"),
+        (b"{% for a in range(9000) %}{% for b in range(9000) %}x{% endfor %}{% endfor %}", "fuel"),
+        (b"{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "recursion"),
+        (b"\xff\xfe", "cannot be read"),
+        (b"<form method='post'><input name='passcode'></form>", "parts/hidden_fields.xhtml"),
+        (
+            br#"<ui:composition xmlns:h="http://java.sun.com/jsf/html"><h:form id="x"/></ui:composition>"#,
+            "JSF page of Gluu Server",
+        ),
+    ] {
+        let site = Site::new();
+        let log = Log::default();
+        let _logging = log.start();
+        site.write(own, broken);
+        let html = site.passcode_page().await;
+        assert!(html.contains("Enter the code"), "{said}: {html}");
+        let lines = log.lines();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(said), "{said}: {}", lines[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_repaired_and_broken_again_is_logged_again() {
+    let site = Site::new();
+    let log = Log::default();
+    let _logging = log.start();
+    for text in ["{% if %}", "fine", "{% if %}  "] {
+        site.write("pages/error.xhtml", text);
+        site.show("error.xhtml", json!({})).await;
+    }
+    assert_eq!(log.lines().len(), 2);
+}
+
+#[tokio::test]
+async fn a_broken_error_page_still_tells_what_happened() {
+    let site = Site::new();
+    site.write("pages/error.xhtml", "{{ nothing() }}");
+    let response = site.pages.error(failure(None));
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert!(
+        text(response)
+            .await
+            .contains("The message could not be sent.")
+    );
+}
+
+#[tokio::test]
+async fn an_error_page_links_to_web_pages_only() {
+    let pages = Pages::new(None, Random::system(), false);
+    for (href, shown) in [
+        ("https://books.example/", true),
+        ("/demo", true),
+        ("javascript:alert(1)", false),
+        ("data:text/html,x", false),
+    ] {
+        let link = Some(("Go on".to_owned(), href.to_owned()));
+        let html = text(pages.error(failure(link))).await;
+        assert_eq!(html.contains("Go on"), shown, "{href}");
+    }
+}
+
+fn failure(link: Option<(String, String)>) -> ErrorPage {
+    ErrorPage {
+        status: StatusCode::BAD_GATEWAY,
+        title: "No message".to_owned(),
+        happened: "The message could not be sent.".to_owned(),
+        what_to_do: "Try again in a minute.".to_owned(),
+        link,
+        request_id: Some("r3quest".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_exist_is_an_error_page() {
+    let site = Site::new();
+    for name in ["auth/none/none.xhtml", "../secret.xhtml", "", "/", "auth"] {
+        assert!(!site.pages.has(name), "{name:?}");
+        let response = site.pages.render(name, StatusCode::OK, json!({}));
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(text(response).await.contains("This page is missing"));
+    }
+}
+
+#[tokio::test]
+async fn a_script_may_name_a_page_that_only_the_operator_has() {
+    let site = Site::new();
+    assert!(site.pages.has("/login.xhtml"));
+    assert!(!site.pages.has("auth/own/first.xhtml"));
+    site.write("pages/auth/own/first.xhtml", "<h1>{{ page }}</h1>");
+    assert!(site.pages.has("auth/own/first.xhtml"));
+    let html = site.show("/auth/own/first.xhtml", json!({})).await;
+    assert_eq!(html, "<h1>auth&#x2f;own&#x2f;first.xhtml</h1>");
+}
+
+/// The example of `docs/customisation.md` is tried as it stands there.
+#[tokio::test]
+async fn the_example_of_the_manual_works() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/customisation.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let mut examples = manual.split("```html\n").skip(1);
+    let example = examples.next().unwrap().split_once("```").unwrap().0;
+    let site = Site::new();
+    site.write("pages/auth/otp_sms/otp_sms.xhtml", example);
+    let html = site.passcode_page().await;
+    assert!(html.contains("<h1>One more door</h1>"), "{html}");
+    assert!(html.contains(r#"name="csrf" value="c5rf""#));
+}

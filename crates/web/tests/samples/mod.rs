@@ -1,0 +1,150 @@
+//! Contexts as `docs/customisation.md` describes them, one or more for each page.
+
+use serde_json::{Value, json};
+
+pub struct Sample {
+    pub name: &'static str,
+    pub page: &'static str,
+    pub context: Value,
+}
+
+fn sample(name: &'static str, page: &'static str, context: Value) -> Sample {
+    Sample {
+        name,
+        page,
+        context,
+    }
+}
+
+pub fn all() -> Vec<Sample> {
+    let mut samples = login();
+    samples.extend(passcode());
+    samples.extend(consent_and_logout());
+    samples.extend(demo());
+    samples
+}
+
+fn login() -> Vec<Sample> {
+    let page = "login.xhtml";
+    let mut first = json!({
+        "form_action": "/oxauth/login.htm", "csrf": "c5rf", "login": "h4ndle",
+        "username": null, "messages": [], "client_name": "Riverbank Books",
+        "forgot_link": null, "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
+        "step": 1, "steps": 2,
+    });
+    let mut samples = vec![sample("login", page, first.clone())];
+    first["username"] = json!("alice");
+    first["forgot_link"] = json!("/identity/person/passwordReminder.htm");
+    first["messages"] = json!([{ "severity": "error", "text": "The user name or the password is not right. Check both and try again." }]);
+    samples.push(sample("login-wrong", page, first));
+    samples
+}
+
+fn passcode() -> Vec<Sample> {
+    let page = "auth/otp_sms/otp_sms.xhtml";
+    let first = json!({
+        "form_action": "/oxauth/auth/otp_sms/otp_sms.htm", "csrf": "c5rf", "login": "h4ndle",
+        "masked_number": "+1 ••• ••• ••62", "messages": [], "client_name": "Riverbank Books",
+        "seconds_left": 300, "resend_in": 30,
+        "host": "login.example.com",
+        "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
+        "step": 2, "steps": 2,
+    });
+    let mut wrong = first.clone();
+    wrong["messages"] =
+        json!([{ "severity": "Error", "text": "Incorrect SMS code, please try again." }]);
+    wrong["seconds_left"] = json!(142);
+    wrong["resend_in"] = json!(0);
+    let mut again = first.clone();
+    again["messages"] = json!([{ "severity": "info", "text": "A new code is on its way. The old one no longer works." }]);
+    let mut once = first.clone();
+    once["resend_in"] = json!(null);
+    once["seconds_left"] = json!(null);
+    let mut expired = first.clone();
+    expired["seconds_left"] = json!(0);
+    expired["resend_in"] = json!(0);
+    expired["messages"] =
+        json!([{ "severity": "error", "text": "This code has expired. Have a new one sent." }]);
+    vec![
+        sample("otp", page, first),
+        sample("otp-wrong", page, wrong),
+        sample("otp-again", page, again),
+        sample("otp-once", page, once),
+        sample("otp-expired", page, expired),
+    ]
+}
+
+fn consent_and_logout() -> Vec<Sample> {
+    let consent = json!({
+        "form_action": "/oxauth/authorize.htm", "csrf": "c5rf", "login": "h4ndle",
+        "client_name": "Riverbank Books", "client_host": "books.example", "person": "alice",
+        "messages": [], "claims": [],
+        "scopes": [
+            { "name": "openid", "description": "Know who you are" },
+            { "name": "profile", "description": "See your name and picture" },
+            { "name": "email", "description": "See your e-mail address" },
+            { "name": "offline_access", "description": "Stay signed in when you are away" },
+        ],
+    });
+    let confirm = json!({
+        "done": false, "form_action": "/oxauth/logout.htm", "csrf": "c5rf", "login": null,
+        "client_name": "Riverbank Books", "person": "alice",
+    });
+    let done = json!({ "done": true, "client_name": "Riverbank Books", "continue_link": "https://books.example/bye" });
+    vec![
+        sample("authorize", "authorize.xhtml", consent),
+        sample("logout", "logout.xhtml", confirm),
+        sample("logout-done", "logout.xhtml", done),
+    ]
+}
+
+fn demo() -> Vec<Sample> {
+    let index = json!({
+        "phone_link": "/demo/phone", "client_link": "/demo", "password": "sally-port-demo",
+        "people": [
+            { "uid": "alice", "name": "Alice Archer", "number": "+12125550162" },
+            { "uid": "bruno", "name": "Bruno Bridge", "number": "+13105550137" },
+            { "uid": "chen", "name": "Chen Castle", "number": "+14165550184" },
+        ],
+        "facts": [
+            { "name": "Issuer", "value": "http://localhost:8080", "href": null },
+            { "name": "Discovery", "value": "http://localhost:8080/.well-known/openid-configuration", "href": "/.well-known/openid-configuration" },
+            { "name": "Passcode service", "value": "http://127.0.0.1:8081", "href": null },
+        ],
+    });
+    let start = json!({ "start_link": "/demo/start", "phone_link": "/demo/phone", "messages": [] });
+    let failed = json!({ "start_link": "/demo/start", "phone_link": "/demo/phone", "messages": [{ "severity": "error", "text": "The sign-in was cancelled." }] });
+    let shown = json!({
+        "name": "Alice Archer", "sign_out_link": "/oxauth/restv1/end_session?id_token_hint=x",
+        "id_token_claims": [
+            { "name": "iss", "value": "http://localhost:8080" },
+            { "name": "sub", "value": "019ab3c2-6f0e-7c55-9a1c-0d3f5a2f6b11" },
+            { "name": "aud", "value": "demo" },
+            { "name": "acr", "value": "stytch", "note": "the sign-in method" },
+            { "name": "amr", "value": "[\"50\",\"pwd\",\"sms\",\"otp\"]" },
+            { "name": "auth_time", "value": "1795512600", "note": "24 Nov 2026, 09:30 UTC" },
+            { "name": "at_hash", "value": "77QmUPtjPfzWtF2AnpK9RQ" },
+        ],
+        "userinfo_claims": [
+            { "name": "sub", "value": "019ab3c2-6f0e-7c55-9a1c-0d3f5a2f6b11" },
+            { "name": "name", "value": "Alice Archer" },
+            { "name": "email", "value": "alice@example.com" },
+        ],
+    });
+    let phone = json!({ "messages": [
+        { "to": "+12125550162", "at": "2026-11-24T09:31:07Z", "body": "482913 is your Sallyport code. Never share it.\n\n@localhost #482913" },
+        { "to": "+13105550137", "at": "2026-11-24T09:28:40Z", "body": "070551 is your Sallyport code. Never share it.\n\n@localhost #070551" },
+    ] });
+    vec![
+        sample("demo-index", "demo/index.xhtml", index),
+        sample("demo-start", "demo/client.xhtml", start),
+        sample("demo-failed", "demo/client.xhtml", failed),
+        sample("demo-client", "demo/client.xhtml", shown),
+        sample("demo-phone", "demo/phone.xhtml", phone),
+        sample(
+            "demo-phone-empty",
+            "demo/phone.xhtml",
+            json!({ "messages": [] }),
+        ),
+    ]
+}
