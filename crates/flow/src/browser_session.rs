@@ -67,7 +67,9 @@ impl BrowserSession {
             authentications: strengthened(earlier, proof),
         };
         let token = Token::issue(flow.random());
-        session.insert(tx, &token, flow.lifetimes().session, now).await?;
+        session
+            .insert(tx, &token, flow.lifetimes().session, now)
+            .await?;
         tracing::info!(event = "session.opened", person.id = %session.person_id, acr = %proof.authentication.acr, "a person signed in");
         Ok((session, set_cookie(flow, token.expose())))
     }

@@ -57,7 +57,10 @@ impl FlowError {
                 tracing::info!(cause = %self, "a login page was refused");
             }
             Self::TooManyTries => {
-                tracing::warn!(event = "login.too_many_tries", "a login was ended after too many wrong tries");
+                tracing::warn!(
+                    event = "login.too_many_tries",
+                    "a login was ended after too many wrong tries"
+                );
             }
             Self::Script { script, cause } => {
                 tracing::error!(script.name = %script, kind = ?cause.kind, cause = %cause.message, "a login script failed");

@@ -8,7 +8,9 @@ use url::Url;
 pub struct Issuer(Url);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the issuer {0:?} is not an address such as https://login.example.com (scheme and host, an optional port, nothing else)")]
+#[error(
+    "the issuer {0:?} is not an address such as https://login.example.com (scheme and host, an optional port, nothing else)"
+)]
 pub struct BadIssuer(String);
 
 impl Issuer {

@@ -87,7 +87,12 @@ impl Login {
         login.page = step::first_page(flow, &login).await?;
         let mut tx = flow.store().begin().await?;
         login
-            .insert(&mut tx, &browser.digest(), &new.parked, now.plus(flow.lifetimes().login))
+            .insert(
+                &mut tx,
+                &browser.digest(),
+                &new.parked,
+                now.plus(flow.lifetimes().login),
+            )
             .await?;
         tx.commit().await?;
         let mut response = Redirect::to(&login.url()).into_response();
@@ -184,7 +189,11 @@ impl Login {
             .as_ref()
             .map(serde_json::to_string)
             .transpose()?;
-        let state = if authentication.is_some() { "done" } else { "asking" };
+        let state = if authentication.is_some() {
+            "done"
+        } else {
+            "asking"
+        };
         let touched = tx
             .execute(
                 "UPDATE logins SET page = $3, session = $4, messages = $5, person_id = $6, state = $7,

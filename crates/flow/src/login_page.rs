@@ -42,7 +42,9 @@ pub(crate) async fn show(
         }
         Ok(render(&flow, &login, &request, messages, now))
     };
-    shown.await.unwrap_or_else(|error: FlowError| error.page(flow.pages()))
+    shown
+        .await
+        .unwrap_or_else(|error: FlowError| error.page(flow.pages()))
 }
 
 /// A form of the step that a login is at.
@@ -65,7 +67,9 @@ pub(crate) async fn submit(
         }
         take_step(&flow, login, &request, now).await
     };
-    submitted.await.unwrap_or_else(|error: FlowError| error.page(flow.pages()))
+    submitted
+        .await
+        .unwrap_or_else(|error: FlowError| error.page(flow.pages()))
 }
 
 async fn take_step(
@@ -94,7 +98,10 @@ async fn take_step(
         Outcome::Passed => {
             let mut tx = flow.store().begin().await?;
             let won = login.save(&mut tx).await?;
-            if won && later_step && let Some(who) = person_of(&login) {
+            if won
+                && later_step
+                && let Some(who) = person_of(&login)
+            {
                 tries::forget(&mut tx, wrong_passcodes(&who)).await?;
             }
             tx.commit().await?;
@@ -159,7 +166,10 @@ fn with_parameters(
     parameters: Result<Params, BadForm>,
 ) -> Result<PageRequest, FlowError> {
     match parameters {
-        Ok(parameters) => Ok(PageRequest { parameters, ..blank }),
+        Ok(parameters) => Ok(PageRequest {
+            parameters,
+            ..blank
+        }),
         Err(cause) => Err(FlowError::BadForm(cause.to_string())),
     }
 }
@@ -176,7 +186,9 @@ async fn find_login(
 fn check_form(flow: &Flow, request: &PageRequest) -> Result<(), FlowError> {
     let value = single(&request.parameters, "csrf")?.unwrap_or_default();
     let csrf = Csrf::of(&request.headers, flow.random());
-    csrf.check(value).then_some(()).ok_or(FlowError::ForeignForm)
+    csrf.check(value)
+        .then_some(())
+        .ok_or(FlowError::ForeignForm)
 }
 
 fn single<'p>(params: &'p Params, name: &'p str) -> Result<Option<&'p str>, FlowError> {
@@ -208,7 +220,10 @@ fn render(
     let number = ["mobile_number", "mobile"]
         .iter()
         .find_map(|name| login.session.get(*name));
-    let username = request.parameters.first("username").or(login.login_hint.as_deref());
+    let username = request
+        .parameters
+        .first("username")
+        .or(login.login_hint.as_deref());
     let context = json!({
         "form_action": login.path(),
         "csrf": csrf.field(),

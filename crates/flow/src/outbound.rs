@@ -25,7 +25,10 @@ impl Outbound {
             .build()?;
         Ok(Self {
             client,
-            allowed: allowed.into_iter().map(|host| host.to_lowercase()).collect(),
+            allowed: allowed
+                .into_iter()
+                .map(|host| host.to_lowercase())
+                .collect(),
         })
     }
 
@@ -129,8 +132,14 @@ pub(crate) struct ScriptHosts(BTreeSet<String>);
 
 impl ScriptHosts {
     pub(crate) fn of(properties: &[Property]) -> Self {
-        let urls = properties.iter().filter_map(|p| Url::parse(p.value2.trim()).ok());
-        Self(urls.filter(Url::has_host).map(|url| authority(&url)).collect())
+        let urls = properties
+            .iter()
+            .filter_map(|p| Url::parse(p.value2.trim()).ok());
+        Self(
+            urls.filter(Url::has_host)
+                .map(|url| authority(&url))
+                .collect(),
+        )
     }
 }
 

@@ -220,7 +220,13 @@ impl<'f> Host<'f> {
         }
         let outbound = self.flow.outbound();
         let answer = outbound
-            .send(self.hosts, &request.method, &request.url, headers, request.body.clone())
+            .send(
+                self.hosts,
+                &request.method,
+                &request.url,
+                headers,
+                request.body.clone(),
+            )
             .await;
         if let Answer::Http(response) = &answer
             && request.method != "GET"
@@ -233,7 +239,10 @@ impl<'f> Host<'f> {
     /// Counts a message for the person whose password was right, and says whether it may go out.
     async fn may_send_passcode(&self) -> Result<bool, FlowError> {
         let Some(person) = self.proven else {
-            tracing::warn!(event = "passcode.refused", "a script would have sent a passcode for nobody");
+            tracing::warn!(
+                event = "passcode.refused",
+                "a script would have sent a passcode for nobody"
+            );
             return Ok(false);
         };
         let (who, limits) = (person.to_string(), self.flow.limits());
@@ -274,7 +283,10 @@ pub(crate) async fn check_password(
     };
     let limit = flow.limits().wrong_passwords;
     if tries::is_used_up(&mut *flow.store().reader().await?, subject, limit, now).await? {
-        tracing::warn!(event = "password.limited", "too many wrong passwords for one name");
+        tracing::warn!(
+            event = "password.limited",
+            "too many wrong passwords for one name"
+        );
         return Ok(PasswordProof::TooMany);
     }
     match flow.people().check_password(username, password).await? {

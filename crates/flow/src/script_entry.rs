@@ -22,7 +22,9 @@ impl ScriptName {
             ));
         }
         if text.eq_ignore_ascii_case(PASSWORD_ACR) {
-            return Err(format!("{PASSWORD_ACR} names the built-in method; choose another name"));
+            return Err(format!(
+                "{PASSWORD_ACR} names the built-in method; choose another name"
+            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -241,7 +243,15 @@ mod tests {
         for good in ["stytch", "Stytch_2", "urn:acr/sms.v1", "ab"] {
             assert!(ScriptName::check(good).is_ok(), "{good}");
         }
-        for bad in ["", "a", "two words", "naïve", "x;y", PASSWORD_ACR, &"a".repeat(61)] {
+        for bad in [
+            "",
+            "a",
+            "two words",
+            "naïve",
+            "x;y",
+            PASSWORD_ACR,
+            &"a".repeat(61),
+        ] {
             assert!(ScriptName::check(bad).is_err(), "{bad}");
         }
     }

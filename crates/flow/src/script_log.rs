@@ -101,7 +101,9 @@ fn set_aside(path: &Path, day: &str) -> io::Result<()> {
         .collect();
     old.sort();
     let superfluous = old.len().saturating_sub(KEPT);
-    old.iter().take(superfluous).try_for_each(std::fs::remove_file)
+    old.iter()
+        .take(superfluous)
+        .try_for_each(std::fs::remove_file)
 }
 
 /// Gluu's layout: date, level, thread, logger, source, text. A text of several lines stays one
@@ -168,7 +170,8 @@ fn is_word(c: char) -> bool {
 
 /// The end and the digits of a number that begins here and is no part of a word.
 fn number_at(chars: &[char], at: usize) -> Option<(usize, String)> {
-    let starts = chars[at].is_ascii_digit() || (chars[at] == '+' && chars.get(at + 1).is_some_and(char::is_ascii_digit));
+    let starts = chars[at].is_ascii_digit()
+        || (chars[at] == '+' && chars.get(at + 1).is_some_and(char::is_ascii_digit));
     let inside_word = at > 0 && is_word(chars[at - 1]);
     if !starts || inside_word {
         return None;
@@ -178,13 +181,24 @@ fn number_at(chars: &[char], at: usize) -> Option<(usize, String)> {
         match c {
             '0'..='9' => digits.push(*c),
             '+' if end == at => {}
-            ' ' | '-' | '.' | '(' | ')' if chars.get(end + 1).is_some_and(char::is_ascii_digit) => {}
+            ' ' | '-' | '.' | '(' | ')' if chars.get(end + 1).is_some_and(char::is_ascii_digit) => {
+            }
             _ => break,
         }
         end += 1;
     }
-    let ends_in_word = chars.get(end).is_some_and(|c| c.is_alphabetic() || *c == '_');
+    if is_date(&chars[at..end]) {
+        return None;
+    }
+    let ends_in_word = chars
+        .get(end)
+        .is_some_and(|c| c.is_alphabetic() || *c == '_');
     ((4..=15).contains(&digits.len()) && !ends_in_word).then_some((end, digits))
+}
+
+/// `2026-11-24`: eight digits that are no phone number.
+fn is_date(chars: &[char]) -> bool {
+    chars.len() == 10 && chars[4] == '-' && chars[7] == '-'
 }
 
 fn mask_of(digits: &str) -> String {
@@ -209,14 +223,21 @@ mod tests {
     #[test]
     fn codes_secrets_and_numbers_are_masked_and_the_rest_stays() {
         for (text, expected) in [
-            ("form_response_passcode: 123456", "form_response_passcode: ••••••"),
+            (
+                "form_response_passcode: 123456",
+                "form_response_passcode: ••••••",
+            ),
             ("code 123 456 typed", "code •••••• typed"),
             ("number +15551234567", "number •••67"),
             ("number : +1 555-123-4567 ", "number : •••67 "),
             ("{\"number\": \"15551234567\"}", "{\"number\": \"•••67\"}"),
             ("secret is s3cr3t-x!", "secret is ••••••!"),
-            ("id phone-number-test-4f2c1234-0000-4000-8000-123456789012", "id phone-number-test-4f2c1234-0000-4000-8000-123456789012"),
+            (
+                "id phone-number-test-4f2c1234-0000-4000-8000-123456789012",
+                "id phone-number-test-4f2c1234-0000-4000-8000-123456789012",
+            ),
             ("status 429 in step 2", "status 429 in step 2"),
+            ("on 2026-11-24 it", "on 2026-11-24 it"),
             ("at 0x7f001234", "at 0x7f001234"),
         ] {
             assert_eq!(masked(text, &["s3cr3t-x".to_owned()]), expected);
@@ -234,17 +255,24 @@ mod tests {
         };
         assert_eq!(
             layout(&line, Timestamp::from_micros(1_649_670_577_699_000)),
-            "2022-04-11 09:49:37,699 INFO  [script-1] [org.gluu.service.PythonService$PythonLoggerOutputStream] (PythonService.java:243) - Stytch Initialization ••••••-01-01 forged\n"
+            "2022-04-11 09:49:37,699 INFO  [script-1] [org.gluu.service.PythonService$PythonLoggerOutputStream] (PythonService.java:243) - Stytch Initialization 2026-01-01 forged\n"
         );
     }
 
     #[test]
     fn a_new_day_begins_a_new_file() {
-        let home = std::env::temp_dir().join(format!("log-{}", sallyport_base::Random::system().uuid()));
+        let home =
+            std::env::temp_dir().join(format!("log-{}", sallyport_base::Random::system().uuid()));
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
         let log = ScriptLogFile::open(&home, clock.clone()).unwrap();
         let print = |text: &'static str| {
-            log.line(LogLine { script: "x", thread: "t", level: LogLevel::Info, text, masks: &[] });
+            log.line(LogLine {
+                script: "x",
+                thread: "t",
+                level: LogLevel::Info,
+                text,
+                masks: &[],
+            });
         };
         print("before");
         clock.advance(std::time::Duration::from_secs(86_400));

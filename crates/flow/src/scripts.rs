@@ -155,7 +155,7 @@ async fn start(flow: &Flow, entry: &ScriptEntry) -> Result<LoadedScript, String>
         .map_err(|cause| cause.to_string())?;
     let hosts = ScriptHosts::of(&entry.properties);
     let mut host = Host::for_loading(flow, &hosts, now);
-    let mut turn = loading.next().await;
+    let mut turn = loading.start().await;
     let script = loop {
         match turn {
             sallyport_script::LoadTurn::Ask(question) => {
@@ -163,7 +163,10 @@ async fn start(flow: &Flow, entry: &ScriptEntry) -> Result<LoadedScript, String>
             }
             sallyport_script::LoadTurn::Done(Ok(script)) => break script,
             sallyport_script::LoadTurn::Done(Err(cause)) => {
-                return Err(script_log::with_traceback(&cause.to_string(), &cause.traceback));
+                return Err(script_log::with_traceback(
+                    &cause.to_string(),
+                    &cause.traceback,
+                ));
             }
         }
     };

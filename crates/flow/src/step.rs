@@ -55,7 +55,9 @@ async fn method_of(flow: &Flow, acr: &str) -> Result<Method, FlowError> {
     }
     flow.scripts().refresh(flow).await?;
     let script = flow.scripts().find(acr);
-    script.map(Method::Script).ok_or_else(|| FlowError::NoMethod(acr.to_owned()))
+    script
+        .map(Method::Script)
+        .ok_or_else(|| FlowError::NoMethod(acr.to_owned()))
 }
 
 /// How many steps the method of a login has, for the page to say.
@@ -158,8 +160,15 @@ async fn ask_the_script(
 /// What [`ask_the_script`] found out before the scene came back.
 enum Next {
     Stay,
-    Page { step: u32, page: String, set: BTreeMap<String, String> },
-    Passed { acr: Acr, claims: BTreeMap<String, String> },
+    Page {
+        step: u32,
+        page: String,
+        set: BTreeMap<String, String>,
+    },
+    Passed {
+        acr: Acr,
+        claims: BTreeMap<String, String>,
+    },
 }
 
 fn settle(
@@ -173,7 +182,9 @@ fn settle(
         Next::Stay => Ok(Outcome::Stay(messages)),
         Next::Page { step, page, set } => {
             login.session.extend(set);
-            login.session.insert("auth_step".to_owned(), step.to_string());
+            login
+                .session
+                .insert("auth_step".to_owned(), step.to_string());
             login.page = page;
             login.messages = messages;
             Ok(Outcome::Moved)
@@ -209,7 +220,11 @@ fn error(text: &str) -> Message {
 
 fn proof(acr: &Acr, steps: u32, claims: BTreeMap<String, String>, at: Timestamp) -> Authentication {
     let mut amr = vec![acr.level.to_string()];
-    amr.extend(claims.into_iter().map(|(key, value)| format!("{key}:{value}")));
+    amr.extend(
+        claims
+            .into_iter()
+            .map(|(key, value)| format!("{key}:{value}")),
+    );
     Authentication {
         acr: acr.name.clone(),
         level: acr.level,
@@ -221,7 +236,13 @@ fn proof(acr: &Acr, steps: u32, claims: BTreeMap<String, String>, at: Timestamp)
 
 /// A step is open only when every step before it was passed.
 fn check_earlier_steps(script: &LoadedScript, login: &Login, step: u32) -> Result<(), FlowError> {
-    let open = step >= 1 && (1..step).all(|earlier| login.session.get(&passed_key(earlier)).is_some_and(|v| v == "true"));
+    let open = step >= 1
+        && (1..step).all(|earlier| {
+            login
+                .session
+                .get(&passed_key(earlier))
+                .is_some_and(|v| v == "true")
+        });
     if open {
         return Ok(());
     }
@@ -241,14 +262,20 @@ async fn scene(flow: &Flow, login: &Login, request: &PageRequest) -> Result<Scen
         Some(id) => flow.people().find(id).await?,
         None => None,
     };
-    let remote_ip = request.remote_ip.map(|ip| ip.to_string()).unwrap_or_default();
+    let remote_ip = request
+        .remote_ip
+        .map(|ip| ip.to_string())
+        .unwrap_or_default();
     let mut session = login.session.clone();
     session.insert("remote_ip".to_owned(), remote_ip.clone());
     Ok(Scene {
         working: kept_parameters(&session),
         session,
         session_id: login.id.to_string(),
-        username: request.parameters.first("username").map(|name| name.trim().to_owned()),
+        username: request
+            .parameters
+            .first("username")
+            .map(|name| name.trim().to_owned()),
         password: request.parameters.first("password").map(str::to_owned),
         request: Request {
             parameters: form_of(&request.parameters),
@@ -333,7 +360,9 @@ fn keep_parameters(
         let (kind, text) = match working.get(name) {
             Some(Value::String(text)) => ("java.lang.String", text.clone()),
             Some(Value::Bool(flag)) => ("java.lang.Boolean", flag.to_string()),
-            Some(Value::Number(number)) if number.is_i64() => ("java.lang.Integer", number.to_string()),
+            Some(Value::Number(number)) if number.is_i64() => {
+                ("java.lang.Integer", number.to_string())
+            }
             _ => continue,
         };
         types.insert(name.clone(), kind.to_owned());
@@ -433,7 +462,9 @@ impl<'f> Talk<'f> {
             return Ok(None);
         }
         match self.call(Call::GetNextStep { step }).await {
-            Ok(returned) => Ok(returned.as_int().and_then(|target| u32::try_from(target).ok())),
+            Ok(returned) => Ok(returned
+                .as_int()
+                .and_then(|target| u32::try_from(target).ok())),
             Err(cause) => {
                 self.record(&cause).await?;
                 Ok(None)
@@ -518,7 +549,10 @@ impl<'f> Talk<'f> {
         login: &Login,
         set: &mut BTreeMap<String, String>,
     ) -> Result<(), FlowError> {
-        let names = self.must(Call::GetExtraParametersForStep { step }).await?.into_texts();
+        let names = self
+            .must(Call::GetExtraParametersForStep { step })
+            .await?
+            .into_texts();
         let scene = self.run.scene();
         keep_parameters(set, &login.session, &scene.working, &names);
         Ok(())
@@ -528,11 +562,16 @@ impl<'f> Talk<'f> {
         if self.script.script().api_version() <= 3 {
             return Ok(BTreeMap::new());
         }
-        Ok(self.must(Call::GetAuthenticationMethodClaims).await?.into_map())
+        Ok(self
+            .must(Call::GetAuthenticationMethodClaims)
+            .await?
+            .into_map())
     }
 
     /// The changed scene, and whose password was right.
-    fn finish(mut self) -> Result<(Scene, Option<sallyport_base::Id<sallyport_people::Person>>), FlowError> {
+    fn finish(
+        mut self,
+    ) -> Result<(Scene, Option<sallyport_base::Id<sallyport_people::Person>>), FlowError> {
         if let Some(trouble) = self.host.take_trouble() {
             return Err(trouble);
         }

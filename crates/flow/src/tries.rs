@@ -56,7 +56,11 @@ pub(crate) struct Subject<'a> {
 impl Subject<'_> {
     /// Names and numbers are not kept in clear.
     fn key(self) -> String {
-        format!("{}:{}", self.kind, Digest::of(self.who.to_lowercase().as_bytes()))
+        format!(
+            "{}:{}",
+            self.kind,
+            Digest::of(self.who.to_lowercase().as_bytes())
+        )
     }
 }
 
@@ -116,12 +120,26 @@ mod tests {
     async fn a_window_allows_its_count_and_then_starts_again() {
         let scratch = ScratchStore::new(&[crate::SCHEMA]).await;
         let (limit, start) = (Limit::new(2, 10), Timestamp::from_seconds(1000));
-        let alice = Subject { kind: "test", who: "Alice" };
+        let alice = Subject {
+            kind: "test",
+            who: "Alice",
+        };
         let mut allowed = Vec::new();
-        for (who, at) in [("alice", 0), ("ALICE", 1), ("alice", 2), ("bruno", 2), ("alice", 600), ("alice", 601)] {
+        for (who, at) in [
+            ("alice", 0),
+            ("ALICE", 1),
+            ("alice", 2),
+            ("bruno", 2),
+            ("alice", 600),
+            ("alice", 601),
+        ] {
             let mut tx = scratch.store.begin().await.unwrap();
             let now = start.plus(Duration::from_secs(at));
-            allowed.push(count(&mut tx, Subject { kind: "test", who }, limit, now).await.unwrap());
+            allowed.push(
+                count(&mut tx, Subject { kind: "test", who }, limit, now)
+                    .await
+                    .unwrap(),
+            );
             tx.commit().await.unwrap();
         }
         assert_eq!(allowed, [true, true, false, true, true, true]);
