@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use sallyport_base::{StoreError, Timestamp, Tx, params};
+
+use crate::{limits::Window, project::Project};
+
+pub const TABLE: &str = "
+CREATE TABLE otp_allowances (
+    project_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    minutes BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    spent BIGINT NOT NULL,
+    PRIMARY KEY (project_id, subject, minutes)
+);
+CREATE INDEX otp_allowances_by_end ON otp_allowances (ends_at);
+";
+
+/// How many messages a number, a user, an address, a prefix or a project may still cause. A window
+/// opens with the first message and is counted in one statement, whatever else happens at once.
+pub struct Allowance;
+
+impl Allowance {
+    /// Spends one of each window. `Err` says how long the first exhausted one stays so; the caller
+    /// drops the transaction then, so that nothing is spent.
+    pub async fn spend(
+        tx: &mut Tx,
+        project: &Project,
+        subject: &str,
+        windows: &[Window],
+        now: Timestamp,
+    ) -> Result<Result<(), Duration>, StoreError> {
+        for window in windows {
+            if let Some(spent) = spend_one(tx, project, subject, *window, now).await? {
+                warn_of_budget(subject, *window, spent);
+            } else {
+                return Ok(Err(remaining(tx, project, subject, *window, now).await?));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
+        tx.execute(
+            "DELETE FROM otp_allowances WHERE ends_at <= $1",
+            params![limit],
+        )
+        .await
+    }
+}
+
+/// How many are spent now; `None` when the window is exhausted.
+async fn spend_one(
+    tx: &mut Tx,
+    project: &Project,
+    subject: &str,
+    window: Window,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    if window.count == 0 {
+        return Ok(None);
+    }
+    tx.row(
+        "INSERT INTO otp_allowances (project_id, subject, minutes, started_at, ends_at, spent)
+         VALUES ($1, $2, $3, $4, $5, 1)
+         ON CONFLICT (project_id, subject, minutes) DO UPDATE SET
+            spent = CASE WHEN otp_allowances.ends_at <= $4 THEN 1 ELSE otp_allowances.spent + 1 END,
+            started_at = CASE WHEN otp_allowances.ends_at <= $4 THEN $4 ELSE otp_allowances.started_at END,
+            ends_at = CASE WHEN otp_allowances.ends_at <= $4 THEN $5 ELSE otp_allowances.ends_at END
+         WHERE otp_allowances.ends_at <= $4 OR otp_allowances.spent < $6
+         RETURNING spent",
+        params![
+            &*project.id,
+            subject,
+            i64::from(window.minutes),
+            now,
+            now.plus(window.duration()),
+            window.count
+        ],
+    )
+    .await?
+    .map(|row| row.get("spent"))
+    .transpose()
+}
+
+async fn remaining(
+    tx: &mut Tx,
+    project: &Project,
+    subject: &str,
+    window: Window,
+    now: Timestamp,
+) -> Result<Duration, StoreError> {
+    let row = tx
+        .row(
+            "SELECT ends_at FROM otp_allowances
+             WHERE project_id = $1 AND subject = $2 AND minutes = $3",
+            params![&*project.id, subject, i64::from(window.minutes)],
+        )
+        .await?;
+    match row {
+        Some(row) => Ok(row.get::<Timestamp>("ends_at")?.since(now)),
+        None => Ok(window.duration()),
+    }
+}
+
+/// Half, four fifths and all of what a prefix or the whole project may spend is worth a look.
+fn warn_of_budget(subject: &str, window: Window, spent: i64) {
+    let is_shared = subject == "project" || subject.starts_with("prefix ");
+    let marks = [window.count / 2, window.count * 4 / 5, window.count];
+    if is_shared && marks.contains(&spent) {
+        tracing::warn!(
+            event = "otp.budget",
+            subject,
+            spent,
+            allowed = window.count,
+            minutes = window.minutes,
+            "a good part of the messages of this window is spent"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+use sallyport_base::{Id, Random, StoreError, Timestamp, Tx, params};
+
+use crate::{
+    Otp, keys::Mac, phone_number::PhoneNumber, project::Caller, refusal::Refusal, user::User,
+};
+
+pub const TABLE: &str = "
+CREATE TABLE otp_audit (
+    audit_id TEXT PRIMARY KEY,
+    at BIGINT NOT NULL,
+    project_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    reason TEXT,
+    user_id TEXT,
+    number_mac TEXT,
+    number_ends TEXT
+);
+CREATE INDEX otp_audit_by_time ON otp_audit (at);
+";
+
+/// One decision, for whoever asks later: never a code, and of a number its keyed hash and its last
+/// two digits.
+pub struct Entry<'a> {
+    event: Event,
+    reason: Option<&'static str>,
+    user_id: Option<Id<User>>,
+    number: Option<(Mac, &'a str)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    Sent,
+    SendRefused,
+    SendFailed,
+    Verified,
+    CodeRefused,
+    UserDeleted,
+    PhoneDeleted,
+}
+
+impl Event {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "otp.sent",
+            Self::SendRefused => "otp.send_refused",
+            Self::SendFailed => "otp.send_failed",
+            Self::Verified => "otp.verified",
+            Self::CodeRefused => "otp.code_refused",
+            Self::UserDeleted => "otp.user_deleted",
+            Self::PhoneDeleted => "otp.phone_deleted",
+        }
+    }
+}
+
+impl<'a> Entry<'a> {
+    pub fn new(event: Event) -> Self {
+        Self {
+            event,
+            reason: None,
+            user_id: None,
+            number: None,
+        }
+    }
+
+    pub fn because(self, refusal: &Refusal) -> Self {
+        Self {
+            reason: Some(refusal.error_type()),
+            ..self
+        }
+    }
+
+    pub fn user(self, user_id: Id<User>) -> Self {
+        Self {
+            user_id: Some(user_id),
+            ..self
+        }
+    }
+
+    pub fn number(self, otp: &Otp, number: &'a PhoneNumber) -> Self {
+        Self {
+            number: Some((otp.keys().number(number), number.last_two())),
+            ..self
+        }
+    }
+
+    /// Part of the change that it records.
+    pub async fn record(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        random: &Random,
+    ) -> Result<(), StoreError> {
+        let event = self.event.as_str();
+        let user_id = self.user_id.map(|id| id.to_string());
+        tracing::info!(
+            event,
+            reason = self.reason,
+            user.id = user_id,
+            phone.hash = self.number.as_ref().map(|(mac, _)| mac.as_str()),
+            phone.ends = self.number.as_ref().map(|(_, ends)| *ends),
+            "the passcode service decided"
+        );
+        tx.execute(
+            "INSERT INTO otp_audit
+                (audit_id, at, project_id, request_id, event, reason, user_id, number_mac, number_ends)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            params![
+                Id::<Self>::new(caller.now, random),
+                caller.now,
+                &*caller.project.id,
+                caller.request_id.as_str(),
+                event,
+                self.reason,
+                user_id,
+                self.number.as_ref().map(|(mac, _)| mac.as_str()),
+                self.number.as_ref().map(|(_, ends)| *ends)
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// A change of its own, for what was refused and left nothing else behind.
+    pub async fn record_alone(&self, otp: &Otp, caller: &Caller) -> Result<(), StoreError> {
+        let mut tx = otp.store().begin().await?;
+        self.record(&mut tx, caller, otp.random()).await?;
+        tx.commit().await
+    }
+}
+
+/// Forgets what was decided before `limit`.
+pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM otp_audit WHERE at <= $1", params![limit])
+        .await
+}

@@ -1,0 +1,193 @@
+use std::{fmt, time::Duration};
+
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, Request},
+};
+use http::{HeaderMap, header};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+use crate::refusal::Refusal;
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// The fields of a JSON body. `null` is absent, unknown fields are ignored, and no message repeats
+/// a value that was sent, because it may be a passcode.
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(wrong_type(name, "a string")),
+        }
+    }
+
+    /// A text of at least one character; some SDKs send an empty one for a value that is not set.
+    pub fn filled_text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        Ok(self.text(name)?.filter(|text| !text.is_empty()))
+    }
+
+    pub fn required_text(&self, name: &str) -> Result<&str, Refusal> {
+        self.filled_text(name)?
+            .ok_or_else(|| Refusal::BadRequest(format!("{name} is required.").into()))
+    }
+
+    pub fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_i64() {
+                Some(integer) => Ok(Some(integer)),
+                None => Err(wrong_type(name, "an integer")),
+            },
+        }
+    }
+
+    /// An absent flag is `false`.
+    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(wrong_type(name, "true or false")),
+        }
+    }
+
+    /// An absent object is an empty one.
+    pub fn object(&self, name: &str) -> Result<Self, Refusal> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(Self(Map::new())),
+            Some(Value::Object(fields)) => Ok(Self(fields.clone())),
+            Some(_) => Err(wrong_type(name, "an object")),
+        }
+    }
+
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
+    fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        if std::str::from_utf8(body).is_err() {
+            return Err(Refusal::BadRequest("The body is not UTF-8.".into()));
+        }
+        let Object(fields) = serde_json::from_slice(body).map_err(|cause| {
+            let why = match cause.classify() {
+                serde_json::error::Category::Data => "The body must be a JSON object that names each field once.",
+                _ => "The body is not JSON.",
+            };
+            Refusal::BadRequest(why.into())
+        })?;
+        Ok(Self(fields))
+    }
+}
+
+fn wrong_type(name: &str, expected: &str) -> Refusal {
+    Refusal::BadRequest(format!("{name} must be {expected}.").into())
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        check_content_type(request.headers())?;
+        let body = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), LARGEST_BODY))
+            .await
+            .map_err(|_| Refusal::BodyTooSlow)?
+            .map_err(|_| Refusal::BodyTooLarge)?;
+        Self::parse(&body)
+    }
+}
+
+/// A body without a type is taken for JSON, one of another type is not.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = content_type
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if essence == "application/json" {
+        Ok(())
+    } else {
+        Err(Refusal::NotJson)
+    }
+}
+
+/// A JSON object in which no field is named twice: two readers could choose differently.
+struct Object(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+            if fields.insert(name, value).is_some() {
+                return Err(A::Error::custom("a field is named twice"));
+            }
+        }
+        Ok(Object(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &[u8]) -> String {
+        Fields::parse(body).err().unwrap().message().into_owned()
+    }
+
+    #[test]
+    fn null_is_absent_and_unknown_fields_are_ignored() {
+        let fields = Fields::parse(br#"{"a": null, "b": "x", "later": [1]}"#).unwrap();
+        assert_eq!(fields.text("a").unwrap(), None);
+        assert_eq!(fields.text("b").unwrap(), Some("x"));
+        assert_eq!(fields.integer("a").unwrap(), None);
+        assert!(!fields.flag("a").unwrap());
+        assert!(fields.object("a").unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_named_but_not_repeated() {
+        let fields = Fields::parse(br#"{"code": 123456}"#).unwrap();
+        let message = fields.text("code").err().unwrap().message();
+        assert_eq!(message, "code must be a string.");
+    }
+
+    #[test]
+    fn what_is_not_one_json_object_is_refused() {
+        assert_eq!(refused(b"{"), "The body is not JSON.");
+        assert_eq!(refused(b""), "The body is not JSON.");
+        assert_eq!(refused(b"{} {}"), "The body is not JSON.");
+        assert_eq!(refused(b"\"\xff\""), "The body is not UTF-8.");
+        let object = "The body must be a JSON object that names each field once.";
+        assert_eq!(refused(b"[1]"), object);
+        assert_eq!(refused(br#"{"code": "1", "code": "2"}"#), object);
+    }
+}

@@ -1,0 +1,173 @@
+use std::{collections::BTreeSet, time::Duration};
+
+use serde::Deserialize;
+
+/// How much of everything: the rules that keep a passcode hard to guess and an SMS bill small.
+/// They are counted in the store, so that they hold for all nodes and over a restart.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Countries that are sent to, as ISO 3166 codes.
+    pub countries: BTreeSet<String>,
+    /// Whether numbers of internet telephony may be sent to.
+    pub allow_voip: bool,
+    /// Guesses that one code stands, right or wrong.
+    pub attempts_per_code: i64,
+    /// Wrong codes in a row after which a user is locked; at most 100.
+    pub failures_before_lock: i64,
+    /// How long a locked user stays locked, in minutes: 5 minutes to 7 days.
+    pub lock_minutes: u32,
+    /// How long after a first, second and any later message to a number the next may follow, in
+    /// seconds. A right code, or ten quiet minutes, start over.
+    pub resend_seconds: [u32; 3],
+    /// Messages to one number.
+    pub per_number: Vec<Window>,
+    /// Messages to all numbers of one user.
+    pub per_user: Vec<Window>,
+    /// Messages asked for from one IP address, or one /64 of IPv6, when the caller names it.
+    pub per_ip: Vec<Window>,
+    /// The part of `per_ip` that may go to numbers that were never verified.
+    pub per_ip_to_strangers: Vec<Window>,
+    /// Messages to one prefix: the country code and the first three digits after it.
+    pub per_prefix: Vec<Window>,
+    /// Messages of one project.
+    pub per_project: Vec<Window>,
+    /// Numbers waiting to be verified that one user may have.
+    pub unverified_numbers_per_user: i64,
+}
+
+/// At most `count` within `minutes` of the first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    pub count: i64,
+    pub minutes: u32,
+}
+
+impl Window {
+    pub const fn new(count: i64, minutes: u32) -> Self {
+        Self { count, minutes }
+    }
+
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(u64::from(self.minutes) * 60)
+    }
+}
+
+const HOUR: u32 = 60;
+const DAY: u32 = 24 * HOUR;
+const WEEK: u32 = 7 * DAY;
+
+/// After this long without a message, the cool-down of a number starts over.
+pub const QUIET: Duration = Duration::from_secs(600);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            countries: ["US", "CA"].map(str::to_owned).into(),
+            allow_voip: true,
+            attempts_per_code: 5,
+            failures_before_lock: 10,
+            lock_minutes: 60,
+            resend_seconds: [30, 60, 120],
+            per_number: vec![Window::new(5, 10), Window::new(10, DAY)],
+            per_user: vec![Window::new(5, 10), Window::new(10, DAY)],
+            per_ip: vec![Window::new(25, 5)],
+            per_ip_to_strangers: vec![Window::new(10, HOUR)],
+            per_prefix: vec![Window::new(200, HOUR)],
+            per_project: vec![Window::new(1000, DAY)],
+            unverified_numbers_per_user: 3,
+        }
+    }
+}
+
+impl Limits {
+    /// Says which limit makes no sense and what was expected of it.
+    pub fn check(&self) -> Result<(), String> {
+        expect(!self.countries.is_empty(), "countries", "at least one ISO 3166 code such as US")?;
+        expect(
+            self.countries.iter().all(|code| is_country(code)),
+            "countries",
+            "ISO 3166 codes of two capital letters such as US",
+        )?;
+        expect((1..=100).contains(&self.attempts_per_code), "attempts_per_code", "1 to 100")?;
+        expect((1..=100).contains(&self.failures_before_lock), "failures_before_lock", "1 to 100")?;
+        expect((5..=WEEK).contains(&self.lock_minutes), "lock_minutes", "5 to 10080")?;
+        expect(
+            self.resend_seconds.iter().all(|seconds| *seconds <= 3600),
+            "resend_seconds",
+            "three numbers of at most 3600",
+        )?;
+        expect(
+            (0..=100).contains(&self.unverified_numbers_per_user),
+            "unverified_numbers_per_user",
+            "0 to 100",
+        )?;
+        self.check_windows()
+    }
+
+    pub fn serves(&self, country: &str) -> bool {
+        self.countries.contains(country)
+    }
+
+    pub fn lock_time(&self) -> Duration {
+        Duration::from_secs(u64::from(self.lock_minutes) * 60)
+    }
+
+    fn check_windows(&self) -> Result<(), String> {
+        for (name, windows) in [
+            ("per_number", &self.per_number),
+            ("per_user", &self.per_user),
+            ("per_ip", &self.per_ip),
+            ("per_ip_to_strangers", &self.per_ip_to_strangers),
+            ("per_prefix", &self.per_prefix),
+            ("per_project", &self.per_project),
+        ] {
+            let lengths: BTreeSet<u32> = windows.iter().map(|window| window.minutes).collect();
+            expect(
+                windows.iter().all(|w| w.count >= 0 && (1..=WEEK).contains(&w.minutes)),
+                name,
+                "a count of 0 or more and 1 to 10080 minutes",
+            )?;
+            expect(lengths.len() == windows.len(), name, "windows of different lengths")?;
+        }
+        Ok(())
+    }
+}
+
+fn is_country(code: &str) -> bool {
+    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn expect(holds: bool, name: &str, expected: &str) -> Result<(), String> {
+    if holds {
+        Ok(())
+    } else {
+        Err(format!("{name}: expected {expected}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_sense_and_nonsense_is_named() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        let nonsense = [
+            (Limits { failures_before_lock: 101, ..Limits::default() }, "failures_before_lock: expected 1 to 100"),
+            (Limits { lock_minutes: 4, ..Limits::default() }, "lock_minutes: expected 5 to 10080"),
+            (
+                Limits { countries: ["usa".to_owned()].into(), ..Limits::default() },
+                "countries: expected ISO 3166 codes of two capital letters such as US",
+            ),
+            (
+                Limits { per_ip: vec![Window::new(1, 5), Window::new(2, 5)], ..Limits::default() },
+                "per_ip: expected windows of different lengths",
+            ),
+        ];
+        for (limits, why) in nonsense {
+            assert_eq!(limits.check(), Err(why.to_owned()));
+        }
+    }
+}

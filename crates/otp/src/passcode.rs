@@ -1,0 +1,231 @@
+use std::fmt;
+
+use sallyport_base::{
+    Conn, Id, Random, StoreError, Timestamp, Tx, constant_time_eq, params,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    delivery::Origin,
+    keys::{Keys, Mac},
+    limits::Limits,
+    message::Message,
+    phone::Phone,
+};
+
+pub const TABLE: &str = "
+CREATE TABLE otp_passcodes (
+    phone_id TEXT PRIMARY KEY REFERENCES otp_phones (phone_id) ON DELETE CASCADE,
+    message_id TEXT NOT NULL,
+    code_mac TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    used_at BIGINT,
+    ip_mac TEXT,
+    user_agent_mac TEXT
+);
+CREATE INDEX otp_passcodes_by_expiry ON otp_passcodes (expires_at);
+";
+
+/// Six digits on their way to a phone. They cannot be printed.
+pub struct Code(Zeroizing<String>);
+
+impl Code {
+    pub const DIGITS: usize = 6;
+
+    /// Each of the million codes is equally likely.
+    pub fn random(random: &Random) -> Self {
+        Self(Zeroizing::new(random.digits(Self::DIGITS)))
+    }
+
+    /// The code of the sandbox number.
+    pub fn sandbox() -> Self {
+        Self(Zeroizing::new("000000".to_owned()))
+    }
+
+    /// What somebody typed; `None` when it cannot be a code.
+    pub fn check(text: &str) -> Option<Self> {
+        let is_code = text.len() == Self::DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+        is_code.then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// For the message, and for the HMAC that the store keeps.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(redacted)")
+    }
+}
+
+/// The one code of a phone. A method has a single row, so that a new code replaces the old one.
+pub struct Passcode {
+    pub phone_id: Id<Phone>,
+    pub message_id: Id<Message>,
+    pub mac: Mac,
+    pub expires_at: Timestamp,
+    pub origin: Origin,
+}
+
+/// What came of one guess. All but `Dead` and `Unknown` have been counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attempt {
+    Right,
+    Wrong,
+    /// The guess came from elsewhere than the request for the code; the code was not looked at.
+    Mismatch,
+    /// Used, expired or tried too often.
+    Dead,
+    /// No code was sent.
+    Unknown,
+}
+
+/// What a guess is held against besides the code.
+pub struct Guess {
+    pub mac: Mac,
+    pub origin: Origin,
+    pub ip_must_match: bool,
+    pub user_agent_must_match: bool,
+}
+
+impl Passcode {
+    /// Makes this the phone's only code.
+    pub async fn replace(&self, tx: &mut Tx, keys: &Keys) -> Result<(), StoreError> {
+        let ip = self.origin.ip_mac(keys);
+        let user_agent = self.origin.user_agent_mac(keys);
+        tx.execute(
+            "INSERT INTO otp_passcodes
+                (phone_id, message_id, code_mac, expires_at, attempts, ip_mac, user_agent_mac)
+             VALUES ($1, $2, $3, $4, 0, $5, $6)
+             ON CONFLICT (phone_id) DO UPDATE SET
+                message_id = excluded.message_id,
+                code_mac = excluded.code_mac,
+                expires_at = excluded.expires_at,
+                attempts = 0,
+                used_at = NULL,
+                ip_mac = excluded.ip_mac,
+                user_agent_mac = excluded.user_agent_mac",
+            params![
+                self.phone_id,
+                self.message_id,
+                self.mac.as_str(),
+                self.expires_at,
+                ip.as_ref().map(Mac::as_str),
+                user_agent.as_ref().map(Mac::as_str)
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Takes back a code whose message could not be sent, unless a newer one took its place.
+    pub async fn withdraw(
+        tx: &mut Tx,
+        phone_id: Id<Phone>,
+        message_id: Id<Message>,
+    ) -> Result<(), StoreError> {
+        tx.execute(
+            "DELETE FROM otp_passcodes WHERE phone_id = $1 AND message_id = $2",
+            params![phone_id, message_id],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Counts the attempt, then compares, then uses the code up. The counting statement holds the
+    /// row until `tx` ends, so that of many right guesses at once one is accepted.
+    pub async fn attempt(
+        tx: &mut Tx,
+        phone_id: Id<Phone>,
+        guess: &Guess,
+        keys: &Keys,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<Attempt, StoreError> {
+        let counted = tx
+            .row(
+                "UPDATE otp_passcodes SET attempts = attempts + 1
+                 WHERE phone_id = $1 AND used_at IS NULL AND attempts < $2 AND expires_at > $3
+                 RETURNING code_mac, ip_mac, user_agent_mac",
+                params![phone_id, limits.attempts_per_code, now],
+            )
+            .await?;
+        let Some(row) = counted else {
+            return without_live_code(tx, phone_id).await;
+        };
+        if !guess.comes_from(row.get("ip_mac")?, row.get("user_agent_mac")?, keys) {
+            return Ok(Attempt::Mismatch);
+        }
+        let expected: String = row.get("code_mac")?;
+        if !constant_time_eq(expected.as_bytes(), guess.mac.as_str().as_bytes()) {
+            return Ok(Attempt::Wrong);
+        }
+        use_up(tx, phone_id, now).await
+    }
+
+    /// Forgets codes that expired before `limit`.
+    pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
+        tx.execute(
+            "DELETE FROM otp_passcodes WHERE expires_at <= $1",
+            params![limit],
+        )
+        .await
+    }
+}
+
+async fn use_up(tx: &mut Tx, phone_id: Id<Phone>, now: Timestamp) -> Result<Attempt, StoreError> {
+    let used = tx
+        .execute(
+            "UPDATE otp_passcodes SET used_at = $2 WHERE phone_id = $1 AND used_at IS NULL",
+            params![phone_id, now],
+        )
+        .await?;
+    Ok(if used == 1 { Attempt::Right } else { Attempt::Dead })
+}
+
+async fn without_live_code(conn: &mut Conn, phone_id: Id<Phone>) -> Result<Attempt, StoreError> {
+    let row = conn
+        .row(
+            "SELECT attempts FROM otp_passcodes WHERE phone_id = $1",
+            params![phone_id],
+        )
+        .await?;
+    Ok(match row {
+        Some(_) => Attempt::Dead,
+        None => Attempt::Unknown,
+    })
+}
+
+impl Guess {
+    fn comes_from(&self, ip: Option<String>, user_agent: Option<String>, keys: &Keys) -> bool {
+        let same_ip = same(ip.as_deref(), self.origin.ip_mac(keys));
+        let same_user_agent = same(user_agent.as_deref(), self.origin.user_agent_mac(keys));
+        (same_ip || !self.ip_must_match) && (same_user_agent || !self.user_agent_must_match)
+    }
+}
+
+/// What was not named when the code was sent matches nothing.
+fn same(sent: Option<&str>, now: Option<Mac>) -> bool {
+    match (sent, now) {
+        (Some(sent), Some(now)) => constant_time_eq(sent.as_bytes(), now.as_str().as_bytes()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_six_ascii_digits() {
+        assert_eq!(Code::check("012345").unwrap().expose(), "012345");
+        for text in ["", "12345", "1234567", "12345a", "１２３４５６", "12 345", "-12345"] {
+            assert!(Code::check(text).is_none(), "{text:?}");
+        }
+        assert_eq!(Code::random(&Random::system()).expose().len(), 6);
+        assert_eq!(format!("{:?}", Code::sandbox()), "Code(redacted)");
+    }
+}

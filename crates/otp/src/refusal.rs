@@ -1,0 +1,171 @@
+use std::{borrow::Cow, time::Duration};
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use sallyport_base::{StoreError, VaultError};
+
+/// Every answer that is not a success, in Stytch's words. [`crate::answer`] turns it into JSON.
+///
+/// Where Stytch publishes no name for a case (a method or a content type that a route does not
+/// take), the name says what HTTP says.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    UnauthorizedCredentials,
+    RouteNotFound,
+    MethodNotAllowed,
+    BodyTooLarge,
+    BodyTooSlow,
+    NotJson,
+    /// What is wrong with the request, without the value that was sent.
+    BadRequest(Cow<'static, str>),
+    MissingSmsParameter,
+    InvalidPhoneNumber,
+    UnservedCountry,
+    SandboxNumberInLiveProject,
+    InvalidExpiration,
+    InvalidLocale,
+    InvalidMethodId,
+    InvalidCode,
+    InvalidUserId,
+    InvalidSessionDuration,
+    InvalidCustomClaims(&'static str),
+    TooManyUserSelectors,
+    TooManySessionArguments,
+    NoSessionArguments,
+    SessionNotFound,
+    UserNotFound,
+    PhoneNumberNotFound,
+    ProjectNotFound,
+    DuplicatePhoneNumber,
+    TooManyUnverifiedFactors,
+    LastPrimaryFactor,
+    WrongCode,
+    DeadCode,
+    AttributeMismatch,
+    TooManyRequests {
+        retry_after: Duration,
+    },
+    UserLocked {
+        retry_after: Duration,
+    },
+    CarrierFailed,
+    Store(StoreError),
+    Vault(VaultError),
+    Internal(&'static str),
+}
+
+impl Refusal {
+    /// The refusal for an answer that the router gave on its own.
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::RouteNotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::NotJson,
+            status if status.is_client_error() => Self::BadRequest("The request is malformed.".into()),
+            _ => Self::Internal("a handler answered without a body"),
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.facts().0).expect("the table holds HTTP statuses only")
+    }
+
+    pub fn error_type(&self) -> &'static str {
+        self.facts().1
+    }
+
+    pub fn message(&self) -> Cow<'static, str> {
+        self.facts().2
+    }
+
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyRequests { retry_after } | Self::UserLocked { retry_after } => {
+                Some(*retry_after)
+            }
+            _ => None,
+        }
+    }
+
+    /// What an operator should look at; `None` when the request was at fault.
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Store(cause) => Some(cause.to_string()),
+            Self::Vault(cause) => Some(cause.to_string()),
+            Self::Internal(cause) => Some((*cause).to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Status, `error_type` and `error_message`.
+    fn facts(&self) -> (u16, &'static str, Cow<'static, str>) {
+        let (status, error_type, message) = match self {
+            Self::BadRequest(what) => return (400, "bad_request", what.clone()),
+            Self::UnauthorizedCredentials => (401, "unauthorized_credentials", "The project id or the secret is not right. Send them as HTTP Basic authentication."),
+            Self::RouteNotFound => (404, "route_not_found", "There is nothing at this address."),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "This address does not take this method."),
+            Self::BodyTooLarge => (413, "request_too_large", "The body is larger than 64 KiB."),
+            Self::BodyTooSlow => (408, "request_timeout", "The body did not arrive in time."),
+            Self::NotJson => (415, "unsupported_media_type", "Send the body as JSON with the header Content-Type: application/json."),
+            Self::MissingSmsParameter => (400, "missing_sms_parameter", "phone_number is required."),
+            Self::InvalidPhoneNumber => (400, "invalid_phone_number", "The phone number is not one that can receive a message. Send it in E.164 form, such as +12025550162."),
+            Self::UnservedCountry => (400, "invalid_phone_number_country_code", "The phone number's country code is invalid, unsupported, or disabled."),
+            Self::SandboxNumberInLiveProject => (400, "invalid_phone_number_sandbox", "The sandbox number works in test projects only."),
+            Self::InvalidExpiration => (400, "invalid_expiration_otp", "expiration_minutes must be between 1 and 10."),
+            Self::InvalidLocale => (400, "invalid_locale", "The locale is not one of the supported ones."),
+            Self::InvalidMethodId => (400, "invalid_method_id", "The method_id is not the phone_id of a send."),
+            Self::InvalidCode => (400, "invalid_code", "Code format is invalid. A passcode has six digits."),
+            Self::InvalidUserId => (400, "invalid_user_id", "The user_id format is invalid."),
+            Self::InvalidSessionDuration => (400, "invalid_session_duration_minutes", "session_duration_minutes must be between 5 and 527040."),
+            Self::InvalidCustomClaims(why) => (400, "invalid_session_custom_claims", *why),
+            Self::TooManyUserSelectors => (400, "too_many_user_selection_arguments", "Send at most one of user_id, session_token and session_jwt."),
+            Self::TooManySessionArguments => (400, "too_many_session_arguments", "Send only one of session_id, session_token and session_jwt."),
+            Self::NoSessionArguments => (400, "no_session_arguments", "Send a session_token or a session_jwt."),
+            Self::SessionNotFound => (404, "session_not_found", "Session could not be found."),
+            Self::UserNotFound => (404, "user_not_found", "User could not be found."),
+            Self::PhoneNumberNotFound => (404, "phone_number_not_found", "Phone Number could not be found."),
+            Self::ProjectNotFound => (404, "project_not_found", "Project could not be found."),
+            Self::DuplicatePhoneNumber => (400, "duplicate_phone_number", "Another user has this phone number."),
+            Self::TooManyUnverifiedFactors => (400, "too_many_unverified_factors", "The user has too many phone numbers that are not verified yet. They are dropped after five minutes."),
+            Self::LastPrimaryFactor => (400, "cannot_delete_last_primary_factor", "The only phone number of a user cannot be deleted. Delete the user instead."),
+            Self::WrongCode => (404, "otp_code_not_found", "The code is not right, or no code was sent."),
+            Self::DeadCode => (401, "unable_to_auth_otp_code", "The code was used, has expired, or was tried too often. Request a new one."),
+            Self::AttributeMismatch => (401, "attribute_mismatch", "The request comes from another address or user agent than the one that the code was sent for."),
+            Self::TooManyRequests { .. } => (429, "too_many_requests", "Too many requests have been made. The header Retry-After says when to try again."),
+            Self::UserLocked { .. } => (429, "user_lock_limit_reached", "The user is locked after too many wrong codes. The header Retry-After says for how long."),
+            Self::CarrierFailed => (400, "downstream_carrier_error", "The message could not be handed to the carrier. Nothing needs to be entered; request a new code later."),
+            Self::Store(_) | Self::Vault(_) | Self::Internal(_) => (500, "internal_server_error", "Something went wrong here. The request_id helps the operator to find it."),
+        };
+        (status, error_type, Cow::Borrowed(message))
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(cause: StoreError) -> Self {
+        Self::Store(cause)
+    }
+}
+
+impl From<VaultError> for Refusal {
+    fn from(cause: VaultError) -> Self {
+        Self::Vault(cause)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        if let Some(wait) = self.retry_after() {
+            let seconds = wait.as_millis().div_ceil(1000).max(1);
+            let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if matches!(self, Self::UnauthorizedCredentials) {
+            let challenge = HeaderValue::from_static(r#"Basic realm="project", charset="UTF-8""#);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

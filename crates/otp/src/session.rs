@@ -1,0 +1,400 @@
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Token, Tx, Vault, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    delivery::Origin,
+    fields::Fields,
+    phone::{self, Phone},
+    project::Project,
+    refusal::Refusal,
+    signing_key::{self, SigningKey},
+    user::{self, User},
+};
+
+pub const TABLE: &str = "
+CREATE TABLE otp_sessions (
+    session_id TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES otp_users (user_id) ON DELETE CASCADE,
+    token_digest TEXT NOT NULL UNIQUE,
+    started_at BIGINT NOT NULL,
+    last_accessed_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    ip_address TEXT,
+    user_agent TEXT,
+    factors TEXT NOT NULL,
+    custom_claims TEXT NOT NULL
+);
+CREATE INDEX otp_sessions_by_user ON otp_sessions (user_id);
+CREATE INDEX otp_sessions_by_expiry ON otp_sessions (expires_at);
+";
+
+/// How long a session JWT is valid; after that the session answers for itself.
+const JWT_LIFE: Duration = Duration::from_secs(300);
+
+/// The most that custom claims may take, in bytes of JSON.
+const LARGEST_CLAIMS: usize = 4096;
+
+/// Claims that belong to the JWT itself and cannot be set.
+const RESERVED_CLAIMS: [&str; 8] = [
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", SESSION_CLAIM,
+];
+
+const SESSION_CLAIM: &str = "https://stytch.com/session";
+
+/// A user who stays signed in to the calling application.
+pub struct Session {
+    pub id: Id<Session>,
+    pub user_id: Id<User>,
+    started_at: Timestamp,
+    last_accessed_at: Timestamp,
+    expires_at: Timestamp,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+    factors: Vec<Factor>,
+    custom_claims: Map<String, Value>,
+}
+
+/// A phone that the session was opened or strengthened with. The number is looked up when shown.
+#[derive(Serialize, Deserialize)]
+struct Factor {
+    phone_id: Id<Phone>,
+    created_at: Timestamp,
+    last_authenticated_at: Timestamp,
+}
+
+/// What a client shows to name its session.
+pub enum SessionProof {
+    Token(Token),
+    Jwt(String),
+}
+
+impl SessionProof {
+    /// Reads `session_token` and `session_jwt`, of which at most one may be there.
+    pub fn check(
+        fields: &Fields,
+        too_many: impl FnOnce() -> Refusal,
+    ) -> Result<Option<Self>, Refusal> {
+        let token = fields.filled_text("session_token")?;
+        let jwt = fields.filled_text("session_jwt")?;
+        match (token, jwt) {
+            (Some(_), Some(_)) => Err(too_many()),
+            (Some(token), None) => Ok(Some(Self::Token(Token::unverified(token)))),
+            (None, Some(jwt)) => Ok(Some(Self::Jwt(jwt.to_owned()))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// What a request asks of its session.
+pub struct SessionWishes {
+    /// From now on. Absent: no session is opened, and one that exists ends when it would.
+    pub duration: Option<Duration>,
+    custom_claims: Map<String, Value>,
+}
+
+impl SessionWishes {
+    pub fn check(fields: &Fields) -> Result<Self, Refusal> {
+        let custom_claims = fields.object("session_custom_claims")?.into_map();
+        Ok(Self {
+            duration: check_duration(fields)?,
+            custom_claims,
+        })
+    }
+}
+
+fn check_duration(fields: &Fields) -> Result<Option<Duration>, Refusal> {
+    let Some(minutes) = fields.integer("session_duration_minutes")? else {
+        return Ok(None);
+    };
+    match u64::try_from(minutes) {
+        Ok(minutes @ 5..=527_040) => Ok(Some(Duration::from_secs(minutes * 60))),
+        _ => Err(Refusal::InvalidSessionDuration),
+    }
+}
+
+impl Session {
+    /// A session of a user who just proved to have `phone`; not stored yet.
+    pub fn open(
+        phone: &Phone,
+        origin: &Origin,
+        duration: Duration,
+        now: Timestamp,
+        random: &Random,
+    ) -> Self {
+        Self {
+            id: Id::new(now, random),
+            user_id: phone.user_id,
+            started_at: now,
+            last_accessed_at: now,
+            expires_at: now.plus(duration),
+            ip_address: origin.ip.map(|ip| ip.to_string()),
+            user_agent: origin.user_agent.clone(),
+            factors: vec![Factor::new(phone.id, now)],
+            custom_claims: Map::new(),
+        }
+    }
+
+    /// The live session that the proof names. A JWT may have expired; the session must not.
+    pub async fn find(
+        conn: &mut Conn,
+        project: &Project,
+        proof: &SessionProof,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let row = match proof {
+            SessionProof::Token(token) => {
+                conn.row(
+                    "SELECT * FROM otp_sessions
+                     WHERE token_digest = $1 AND project_id = $2 AND expires_at > $3",
+                    params![token.digest(), &*project.id, now],
+                )
+                .await?
+            }
+            SessionProof::Jwt(jwt) => {
+                let claims = signing_key::verified_claims(conn, project, jwt).await?;
+                let Some(id) = claims.and_then(|claims| session_id(project, &claims)) else {
+                    return Ok(None);
+                };
+                conn.row(
+                    "SELECT * FROM otp_sessions
+                     WHERE session_id = $1 AND project_id = $2 AND expires_at > $3",
+                    params![id, &*project.id, now],
+                )
+                .await?
+            }
+        };
+        row.map(|row| Self::read(&row)).transpose()
+    }
+
+    /// The session was used, and wants something changed.
+    pub fn touch(&mut self, wishes: &SessionWishes, now: Timestamp) -> Result<(), Refusal> {
+        self.last_accessed_at = now;
+        if let Some(duration) = wishes.duration {
+            self.expires_at = now.plus(duration);
+        }
+        merge(&mut self.custom_claims, &wishes.custom_claims);
+        let size = serde_json::to_vec(&self.custom_claims).map_or(usize::MAX, |json| json.len());
+        if size > LARGEST_CLAIMS {
+            return Err(Refusal::InvalidCustomClaims("session_custom_claims may take 4 KB at most."));
+        }
+        Ok(())
+    }
+
+    /// The user proved to have `phone` again, or one more phone.
+    pub fn add_factor(&mut self, phone: &Phone, now: Timestamp) {
+        match self.factors.iter_mut().find(|factor| factor.phone_id == phone.id) {
+            Some(factor) => factor.last_authenticated_at = now,
+            None => self.factors.push(Factor::new(phone.id, now)),
+        }
+    }
+
+    pub async fn keep(
+        &self,
+        tx: &mut Tx,
+        project: &Project,
+        vault: &Vault,
+    ) -> Result<(), StoreError> {
+        let factors = serde_json::to_string(&self.factors).unwrap_or_default();
+        let custom_claims = Value::Object(self.custom_claims.clone()).to_string();
+        tx.execute(
+            "INSERT INTO otp_sessions
+                (session_id, project_id, user_id, token_digest, started_at, last_accessed_at,
+                 expires_at, ip_address, user_agent, factors, custom_claims)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (session_id) DO UPDATE SET
+                last_accessed_at = excluded.last_accessed_at,
+                expires_at = excluded.expires_at,
+                factors = excluded.factors,
+                custom_claims = excluded.custom_claims",
+            params![
+                self.id,
+                &*project.id,
+                self.user_id,
+                self.token(vault).digest(),
+                self.started_at,
+                self.last_accessed_at,
+                self.expires_at,
+                self.ip_address.as_deref(),
+                self.user_agent.as_deref(),
+                factors,
+                custom_claims
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    pub async fn end(tx: &mut Tx, project: &Project, id: Id<Self>) -> Result<bool, StoreError> {
+        let ended = tx
+            .execute(
+                "DELETE FROM otp_sessions WHERE session_id = $1 AND project_id = $2",
+                params![id, &*project.id],
+            )
+            .await?;
+        Ok(ended > 0)
+    }
+
+    pub async fn purge(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+        tx.execute("DELETE FROM otp_sessions WHERE expires_at <= $1", params![now])
+            .await
+    }
+
+    /// The session token: a keyed function of the id, so that it can be handed out again although
+    /// the store holds its digest only.
+    pub fn token(&self, vault: &Vault) -> Token {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &vault.derive("otp session tokens"));
+        let tag = hmac::sign(&key, self.id.as_uuid().as_bytes());
+        Token::unverified(&BASE64_URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// A JWT that SDKs verify without asking here.
+    pub fn jwt(
+        &self,
+        key: &SigningKey,
+        project: &Project,
+        phones: &[Phone],
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let mut claims = self.custom_claims.clone();
+        let own = json!({
+            "iss": signing_key::issuer(project),
+            "aud": [&*project.id],
+            "sub": user::shown_id(project, self.user_id),
+            "iat": now.as_seconds(),
+            "nbf": now.as_seconds(),
+            "exp": now.plus(JWT_LIFE).as_seconds(),
+            SESSION_CLAIM: {
+                "id": shown_id(project, self.id),
+                "started_at": self.started_at.rfc3339(),
+                "last_accessed_at": self.last_accessed_at.rfc3339(),
+                "expires_at": self.expires_at.rfc3339(),
+                "attributes": self.attributes(),
+                "authentication_factors": self.shown_factors(project, phones),
+                "roles": [],
+            },
+        });
+        if let Value::Object(own) = own {
+            claims.extend(own);
+        }
+        key.sign(&claims)
+    }
+
+    pub fn shown(&self, project: &Project, phones: &[Phone]) -> Value {
+        json!({
+            "session_id": shown_id(project, self.id),
+            "user_id": user::shown_id(project, self.user_id),
+            "started_at": self.started_at.rfc3339(),
+            "last_accessed_at": self.last_accessed_at.rfc3339(),
+            "expires_at": self.expires_at.rfc3339(),
+            "attributes": self.attributes(),
+            "authentication_factors": self.shown_factors(project, phones),
+            "custom_claims": self.custom_claims,
+            "roles": [],
+        })
+    }
+
+    fn attributes(&self) -> Value {
+        json!({
+            "ip_address": self.ip_address.as_deref().unwrap_or_default(),
+            "user_agent": self.user_agent.as_deref().unwrap_or_default(),
+        })
+    }
+
+    /// A factor whose phone was deleted is not shown any more.
+    fn shown_factors(&self, project: &Project, phones: &[Phone]) -> Vec<Value> {
+        self.factors
+            .iter()
+            .filter_map(|factor| {
+                let phone = phones.iter().find(|phone| phone.id == factor.phone_id)?;
+                Some(factor.shown(project, phone))
+            })
+            .collect()
+    }
+
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("session_id")?,
+            user_id: row.get("user_id")?,
+            started_at: row.get("started_at")?,
+            last_accessed_at: row.get("last_accessed_at")?,
+            expires_at: row.get("expires_at")?,
+            ip_address: row.get("ip_address")?,
+            user_agent: row.get("user_agent")?,
+            factors: read_json(row, "factors")?,
+            custom_claims: read_json(row, "custom_claims")?,
+        })
+    }
+}
+
+impl Factor {
+    const fn new(phone_id: Id<Phone>, now: Timestamp) -> Self {
+        Self {
+            phone_id,
+            created_at: now,
+            last_authenticated_at: now,
+        }
+    }
+
+    fn shown(&self, project: &Project, phone: &Phone) -> Value {
+        json!({
+            "type": "otp",
+            "delivery_method": "sms",
+            "last_authenticated_at": self.last_authenticated_at.rfc3339(),
+            "created_at": self.created_at.rfc3339(),
+            "updated_at": self.last_authenticated_at.rfc3339(),
+            "phone_number_factor": {
+                "phone_id": phone::shown_id(project, phone.id),
+                "phone_number": phone.number(),
+            },
+        })
+    }
+}
+
+fn session_id(project: &Project, claims: &Map<String, Value>) -> Option<Id<Session>> {
+    let text = claims.get(SESSION_CLAIM)?.get("id")?.as_str()?;
+    project.environment.parse("session", text)
+}
+
+/// `session-test-<uuid>`
+fn shown_id(project: &Project, id: Id<Session>) -> String {
+    project.environment.name("session", id)
+}
+
+/// `null` deletes a claim; reserved ones are left alone.
+fn merge(claims: &mut Map<String, Value>, changes: &Map<String, Value>) {
+    for (name, value) in changes {
+        if RESERVED_CLAIMS.contains(&name.as_str()) {
+            continue;
+        }
+        match value {
+            Value::Null => claims.remove(name),
+            value => claims.insert(name.clone(), value.clone()),
+        };
+    }
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(row: &Row, column: &str) -> Result<T, StoreError> {
+    serde_json::from_str(&row.get::<String>(column)?).map_err(|cause| StoreError::Column {
+        column: column.to_owned(),
+        cause: cause.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_deletes_a_claim_and_reserved_claims_stay_out() {
+        let mut claims = Map::from_iter([("plan".to_owned(), json!("free"))]);
+        let changes = json!({ "plan": null, "tier": 2, "sub": "somebody-else", "exp": 1 });
+        merge(&mut claims, changes.as_object().unwrap());
+        assert_eq!(Value::Object(claims), json!({ "tier": 2 }));
+    }
+}

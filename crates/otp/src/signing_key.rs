@@ -1,0 +1,237 @@
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    response::IntoResponse,
+};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD}};
+use http::header;
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation,
+    jwk::{AlgorithmParameters, Jwk},
+};
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
+use serde_json::{Map, Value, json};
+
+use crate::{Otp, answer::Success, project::Project, refusal::Refusal};
+
+pub const TABLE: &str = "
+CREATE TABLE otp_signing_keys (
+    kid TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL REFERENCES otp_projects (project_id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    public_jwk TEXT NOT NULL,
+    sealed_pem TEXT NOT NULL
+);
+CREATE INDEX otp_signing_keys_by_project ON otp_signing_keys (project_id, created_at);
+";
+
+/// What the private key is sealed for.
+const PURPOSE: &str = "otp signing key";
+
+/// The RSA key of a project, with which session JWTs are signed (RS256).
+pub struct SigningKey {
+    kid: String,
+    key: EncodingKey,
+}
+
+/// A key before it is stored.
+struct NewKey {
+    kid: String,
+    public_jwk: Value,
+    pem: zeroize::Zeroizing<String>,
+}
+
+/// `GET /v1/sessions/jwks/{project_id}`: public, since SDKs fetch it without credentials.
+pub async fn jwks(
+    State(otp): State<Otp>,
+    project_id: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, Refusal> {
+    let Path(project_id) = project_id.map_err(|_| Refusal::ProjectNotFound)?;
+    let project = Project::find(&mut *otp.store().reader().await?, &project_id)
+        .await?
+        .ok_or(Refusal::ProjectNotFound)?;
+    SigningKey::load(&otp, &project).await?;
+    let keys = public_keys(&mut *otp.store().reader().await?, &project).await?;
+    let cache = [(header::CACHE_CONTROL, "public, max-age=300")];
+    Ok((cache, Success::of(json!({ "keys": keys }))))
+}
+
+impl SigningKey {
+    /// The newest key of the project, which is made at its first use.
+    pub async fn load(otp: &Otp, project: &Project) -> Result<Self, Refusal> {
+        if let Some(key) = Self::find(otp, project).await? {
+            return Ok(key);
+        }
+        let _only_one = otp.making_key().lock().await;
+        if let Some(key) = Self::find(otp, project).await? {
+            return Ok(key);
+        }
+        make(otp, project).await?;
+        Self::find(otp, project)
+            .await?
+            .ok_or(Refusal::Internal("a signing key that was just made is gone"))
+    }
+
+    pub fn sign(&self, claims: &Map<String, Value>) -> Result<String, Refusal> {
+        let header = Header {
+            kid: Some(self.kid.clone()),
+            ..Header::new(Algorithm::RS256)
+        };
+        jsonwebtoken::encode(&header, claims, &self.key)
+            .map_err(|_| Refusal::Internal("a session JWT could not be signed"))
+    }
+
+    async fn find(otp: &Otp, project: &Project) -> Result<Option<Self>, Refusal> {
+        let row = otp
+            .store()
+            .reader()
+            .await?
+            .row(
+                "SELECT kid, sealed_pem FROM otp_signing_keys WHERE project_id = $1
+                 ORDER BY created_at DESC, kid LIMIT 1",
+                params![&*project.id],
+            )
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let pem = otp
+            .vault()
+            .open(PURPOSE, &row.get::<String>("sealed_pem")?)?;
+        let key = EncodingKey::from_rsa_pem(&pem)
+            .map_err(|_| Refusal::Internal("a stored signing key is not an RSA key"))?;
+        Ok(Some(Self {
+            kid: row.get("kid")?,
+            key,
+        }))
+    }
+}
+
+/// The public half of every key of the project, the newest first.
+async fn public_keys(conn: &mut Conn, project: &Project) -> Result<Vec<Value>, Refusal> {
+    conn.rows(
+        "SELECT public_jwk FROM otp_signing_keys WHERE project_id = $1
+         ORDER BY created_at DESC, kid",
+        params![&*project.id],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        serde_json::from_str(&row.get::<String>("public_jwk")?)
+            .map_err(|_| Refusal::Internal("a stored public key is not JSON"))
+    })
+    .collect()
+}
+
+/// The claims of a JWT that a key of the project signed, however old it is: a session outlives its
+/// JWTs. `None` when the signature, the audience or the form is not right.
+pub async fn verified_claims(
+    conn: &mut Conn,
+    project: &Project,
+    jwt: &str,
+) -> Result<Option<Map<String, Value>>, StoreError> {
+    let Some(kid) = jsonwebtoken::decode_header(jwt).ok().and_then(|h| h.kid) else {
+        return Ok(None);
+    };
+    let row = conn
+        .row(
+            "SELECT public_jwk FROM otp_signing_keys WHERE project_id = $1 AND kid = $2",
+            params![&*project.id, kid],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let jwk: String = row.get("public_jwk")?;
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.validate_exp = false;
+    validation.set_audience(&[&*project.id]);
+    validation.set_issuer(&[issuer(project)]);
+    let claims = serde_json::from_str::<Jwk>(&jwk)
+        .ok()
+        .and_then(|jwk| DecodingKey::from_jwk(&jwk).ok())
+        .and_then(|key| jsonwebtoken::decode::<Map<String, Value>>(jwt, &key, &validation).ok())
+        .map(|token| token.claims);
+    Ok(claims)
+}
+
+/// The `iss` that every SDK accepts.
+pub fn issuer(project: &Project) -> String {
+    format!("stytch.com/{}", project.id)
+}
+
+/// Finding a prime takes the processor for a while, so that it happens off the runtime and outside
+/// a transaction.
+async fn make(otp: &Otp, project: &Project) -> Result<(), Refusal> {
+    let kid = project.environment.name("jwk", otp.random().uuid());
+    let made = tokio::task::spawn_blocking(move || NewKey::generate(kid))
+        .await
+        .map_err(|_| Refusal::Internal("making a signing key was given up"))??;
+    let mut tx = otp.store().begin().await?;
+    made.keep(&mut tx, otp, project, otp.clock().now()).await?;
+    Ok(tx.commit().await?)
+}
+
+impl NewKey {
+    fn generate(kid: String) -> Result<Self, Refusal> {
+        let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)
+            .map_err(|_| Refusal::Internal("an RSA key could not be made"))?;
+        let certificate = CertificateParams::default()
+            .self_signed(&pair)
+            .map_err(|_| Refusal::Internal("a certificate could not be made"))?;
+        let pem = zeroize::Zeroizing::new(pair.serialize_pem());
+        let public_jwk = public_jwk(&kid, &pem, certificate.der())?;
+        Ok(Self {
+            kid,
+            public_jwk,
+            pem,
+        })
+    }
+
+    async fn keep(
+        &self,
+        tx: &mut Tx,
+        otp: &Otp,
+        project: &Project,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        tx.execute(
+            "INSERT INTO otp_signing_keys (kid, project_id, created_at, public_jwk, sealed_pem)
+             VALUES ($1, $2, $3, $4, $5)",
+            params![
+                &self.kid,
+                &*project.id,
+                now,
+                self.public_jwk.to_string(),
+                otp.vault().seal(PURPOSE, self.pem.as_bytes())
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// RFC 7517, with the certificate's thumbprint under the standard name and under `x5tS256`, which
+/// is what Stytch's SDKs read.
+fn public_jwk(kid: &str, pem: &str, certificate: &[u8]) -> Result<Value, Refusal> {
+    let unusable = |_| Refusal::Internal("a new RSA key cannot be read back");
+    let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(unusable)?;
+    let jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(unusable)?;
+    let AlgorithmParameters::RSA(rsa) = jwk.algorithm else {
+        return Err(Refusal::Internal("a new RSA key is not RSA"));
+    };
+    let thumbprint = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, certificate));
+    Ok(json!({
+        "kty": "RSA",
+        "use": "sig",
+        "key_ops": ["verify"],
+        "alg": "RS256",
+        "kid": kid,
+        "x5c": [BASE64_STANDARD.encode(certificate)],
+        "x5t#S256": thumbprint,
+        "x5tS256": thumbprint,
+        "n": rsa.n,
+        "e": rsa.e,
+    }))
+}

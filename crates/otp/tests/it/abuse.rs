@@ -1,0 +1,107 @@
+use axum::body::Body;
+use http::{Method, header};
+use serde_json::json;
+
+use crate::app::{ALICE, App};
+
+const PATH: &str = "/v1/otps/authenticate";
+
+#[tokio::test]
+async fn a_body_that_is_not_a_json_object_is_refused() {
+    let app = App::start().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let nested = format!(r#"{{"options": {}}}"#, &deep[..20_000]);
+    for body in [
+        "", "{", "nonsense", "[]", "\"text\"", "null", "{} trailing", r#"{"code": "1", "code": "2"}"#, &nested,
+    ] {
+        let answer = app.call(app.request(Method::POST, PATH, body.to_owned())).await;
+        assert_eq!(answer.refusal(), (400, "bad_request"), "{:.40}", body);
+    }
+    for body in [&b"\xff\xfe{}"[..], b"{\"code\": \"\xc3\x28\"}", b"\0"] {
+        let answer = app.call(app.request(Method::POST, PATH, body.to_vec())).await;
+        assert_eq!(answer.refusal(), (400, "bad_request"));
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_is_refused() {
+    let app = App::start().await;
+    let body = format!(r#"{{"code": "{}"}}"#, "1".repeat(64 * 1024));
+    let answer = app.call(app.request(Method::POST, PATH, body)).await;
+    assert_eq!(answer.refusal(), (413, "request_too_large"));
+}
+
+#[tokio::test]
+async fn a_body_of_another_type_is_refused_and_one_without_a_type_is_read() {
+    let app = App::start().await;
+    let body = json!({ "phone_number": ALICE }).to_string();
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+        let mut request = app.request(Method::POST, "/v1/otps/sms/send", body.clone());
+        request
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+        let answer = app.call(request).await;
+        assert_eq!(answer.refusal(), (415, "unsupported_media_type"), "{content_type}");
+    }
+    let mut request = app.request(Method::POST, "/v1/otps/sms/send", body.clone());
+    request.headers_mut().remove(header::CONTENT_TYPE);
+    assert_eq!(app.call(request).await.refusal(), (404, "user_not_found"));
+    let mut request = app.request(Method::POST, "/v1/otps/sms/send", body);
+    let with_charset = "Application/JSON; charset=utf-8".parse().unwrap();
+    request.headers_mut().insert(header::CONTENT_TYPE, with_charset);
+    assert_eq!(app.call(request).await.refusal(), (404, "user_not_found"));
+}
+
+#[tokio::test]
+async fn path_segments_are_decoded_and_nonsense_in_them_is_refused() {
+    let app = App::start().await;
+    let (user_id, method_id) = app.verified(ALICE).await;
+    let encoded = |id: &str| id.replace('-', "%2D");
+    let path = format!("/v1/users/{}?user_id={user_id}", encoded(&user_id));
+    app.get(&path).await.ok();
+    for segment in ["%FF%FE", "..%2f..%2fetc", "user-test-%00", "user%20test", "user-test-1'%20OR%201=1"] {
+        let answer = app.get(&format!("/v1/users/{segment}")).await;
+        assert_eq!(answer.refusal(), (400, "invalid_user_id"), "{segment}");
+        let answer = app.delete(&format!("/v1/users/phone_numbers/{segment}")).await;
+        assert_eq!(answer.refusal(), (404, "phone_number_not_found"), "{segment}");
+        let answer = app.get(&format!("/v1/sessions/jwks/{segment}")).await;
+        assert_eq!(answer.refusal(), (404, "project_not_found"), "{segment}");
+    }
+    let path = format!("/v1/users/phone_numbers/{}", encoded(&method_id));
+    assert_eq!(app.delete(&path).await.refusal(), (400, "cannot_delete_last_primary_factor"));
+}
+
+#[tokio::test]
+async fn the_body_of_a_get_is_ignored() {
+    let app = App::start().await;
+    let (user_id, _) = app.verified(ALICE).await;
+    for body in ["{}", "null", "not json"] {
+        let path = format!("/v1/users/{user_id}");
+        app.call(app.request(Method::GET, &path, Body::from(body))).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_are_not_basic_are_refused() {
+    let app = App::start().await;
+    for value in [
+        "Basic", "Basic ", "Basic !!!", "Basic bm8tY29sb24=", "Bearer token", "Basic //8=", "Basic Og==", "\u{80}",
+    ] {
+        let mut request = app.request(Method::POST, PATH, "{}");
+        let value = http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, value);
+        assert_eq!(app.call(request).await.refusal(), (401, "unauthorized_credentials"));
+    }
+}
+
+#[tokio::test]
+async fn strange_text_in_fields_is_only_text() {
+    let app = App::start().await;
+    let body = json!({
+        "phone_number": ALICE,
+        "attributes": { "ip_address": " 192.0.2.7 ", "user_agent": "'; DROP TABLE otp_users; -- \u{0}\u{202e}" },
+    });
+    let answer = app.post("/v1/otps/sms/login_or_create", body).await.ok();
+    let code = app.code().await;
+    app.authenticate(&answer.text("phone_id"), &code).await.ok();
+}

@@ -1,0 +1,188 @@
+use serde_json::{Value, json};
+
+use crate::app::{ALICE, Answer, App, BRUNO};
+
+const AUTHENTICATE: &str = "/v1/sessions/authenticate";
+
+async fn signed_in(app: &App, number: &str) -> Answer {
+    let (method_id, code) = app.sent(number).await;
+    let body = json!({
+        "method_id": method_id,
+        "code": code,
+        "session_duration_minutes": 60,
+        "session_custom_claims": { "plan": "free", "sub": "somebody-else" },
+        "attributes": { "ip_address": "192.0.2.7", "user_agent": "Lynx" },
+    });
+    app.post("/v1/otps/authenticate", body).await.ok()
+}
+
+#[tokio::test]
+async fn a_session_is_opened_when_a_duration_is_asked_for() {
+    let app = App::start().await;
+    let answer = signed_in(&app, ALICE).await;
+    let session = &answer.body["session"];
+    assert_eq!(session["user_id"], answer.body["user_id"]);
+    assert_eq!(session["expires_at"], "2026-11-24T10:30:00Z");
+    assert_eq!(session["attributes"], json!({ "ip_address": "192.0.2.7", "user_agent": "Lynx" }));
+    assert_eq!(session["custom_claims"], json!({ "plan": "free" }));
+    let factor = &session["authentication_factors"][0];
+    assert_eq!((&factor["type"], &factor["delivery_method"]), (&json!("otp"), &json!("sms")));
+    assert_eq!(factor["phone_number_factor"]["phone_id"], answer.body["method_id"]);
+    assert_eq!(answer.text("session_token").len(), 43);
+}
+
+#[tokio::test]
+async fn a_session_jwt_is_verified_with_the_public_keys() {
+    let app = App::start().await;
+    let answer = signed_in(&app, ALICE).await;
+    let keys = app.get(&format!("/v1/sessions/jwks/{}", app.project.id)).await.ok();
+    let claims = claims(&app, &keys.body, &answer.text("session_jwt"));
+    assert_eq!(claims["iss"], format!("stytch.com/{}", app.project.id));
+    assert_eq!(claims["sub"], answer.body["user_id"]);
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 300);
+    assert_eq!(claims["plan"], "free");
+    let session = &claims["https://stytch.com/session"];
+    assert_eq!(session["id"], answer.body["session"]["session_id"]);
+    assert_eq!(session["roles"], json!([]));
+}
+
+fn claims(app: &App, keys: &Value, jwt: &str) -> Value {
+    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_value(keys.clone()).unwrap();
+    let header = jsonwebtoken::decode_header(jwt).unwrap();
+    let key = set.find(&header.kid.unwrap()).unwrap();
+    let key = jsonwebtoken::DecodingKey::from_jwk(key).unwrap();
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
+    validation.validate_exp = false;
+    validation.set_audience(&[&*app.project.id]);
+    jsonwebtoken::decode::<Value>(jwt, &key, &validation).unwrap().claims
+}
+
+#[tokio::test]
+async fn the_public_keys_stay_the_same_and_hold_no_secret() {
+    let app = App::start().await;
+    let path = format!("/v1/sessions/jwks/{}", app.project.id);
+    let first = app.get(&path).await.ok();
+    assert_eq!(first.headers["cache-control"], "public, max-age=300");
+    let [key] = first.body["keys"].as_array().unwrap().as_slice() else {
+        panic!("one key was expected: {}", first.body);
+    };
+    let mut names: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["alg", "e", "key_ops", "kid", "kty", "n", "use", "x5c", "x5t#S256", "x5tS256"]
+    );
+    assert_eq!(app.get(&path).await.ok().body["keys"], first.body["keys"]);
+}
+
+#[tokio::test]
+async fn a_session_answers_to_its_token_and_to_an_expired_jwt() {
+    let app = App::start().await;
+    let opened = signed_in(&app, ALICE).await;
+    app.wait(600);
+    for proof in ["session_token", "session_jwt"] {
+        let answer = app
+            .post(AUTHENTICATE, json!({ proof: opened.text(proof) }))
+            .await
+            .ok();
+        assert_eq!(answer.text("session_token"), opened.text("session_token"));
+        assert_ne!(answer.text("session_jwt"), opened.text("session_jwt"));
+        assert_eq!(answer.body["session"]["last_accessed_at"], "2026-11-24T09:40:00Z");
+        assert_eq!(answer.body["session"]["expires_at"], "2026-11-24T10:30:00Z");
+        assert_eq!(answer.body["user"]["user_id"], opened.body["user_id"]);
+    }
+    let body = json!({
+        "session_token": opened.text("session_token"),
+        "session_duration_minutes": 60,
+        "session_custom_claims": { "plan": null, "tier": 2 },
+    });
+    let extended = app.post(AUTHENTICATE, body).await.ok();
+    assert_eq!(extended.body["session"]["expires_at"], "2026-11-24T10:40:00Z");
+    assert_eq!(extended.body["session"]["custom_claims"], json!({ "tier": 2 }));
+    app.wait(3600);
+    let body = json!({ "session_token": opened.text("session_token") });
+    assert_eq!(app.post(AUTHENTICATE, body).await.refusal(), (404, "session_not_found"));
+}
+
+#[tokio::test]
+async fn a_revoked_session_is_gone() {
+    for by in ["session_token", "session_jwt", "session_id"] {
+        let app = App::start().await;
+        let opened = signed_in(&app, ALICE).await;
+        let value = match by {
+            "session_id" => opened.body["session"]["session_id"].clone(),
+            _ => opened.body[by].clone(),
+        };
+        app.post("/v1/sessions/revoke", json!({ by: value })).await.ok();
+        let body = json!({ "session_jwt": opened.text("session_jwt") });
+        assert_eq!(app.post(AUTHENTICATE, body).await.refusal(), (404, "session_not_found"));
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_named_in_exactly_one_way() {
+    let app = App::start().await;
+    let both = json!({ "session_token": "a", "session_jwt": "b" });
+    for path in [AUTHENTICATE, "/v1/sessions/revoke"] {
+        assert_eq!(app.post(path, json!({})).await.refusal(), (400, "no_session_arguments"));
+        let answer = app.post(path, both.clone()).await;
+        assert_eq!(answer.refusal(), (400, "too_many_session_arguments"));
+    }
+}
+
+#[tokio::test]
+async fn a_second_phone_strengthens_the_session_it_is_shown_with() {
+    let app = App::start().await;
+    let opened = signed_in(&app, ALICE).await;
+    let token = opened.text("session_token");
+    let body = json!({ "phone_number": BRUNO, "session_token": token });
+    let added = app.post("/v1/otps/sms/send", body).await.ok();
+    let body = json!({
+        "method_id": added.text("phone_id"),
+        "code": app.code().await,
+        "session_token": token,
+    });
+    let answer = app.post("/v1/otps/authenticate", body).await.ok();
+    assert_eq!(answer.text("session_token"), token);
+    let factors = answer.body["session"]["authentication_factors"].as_array().unwrap();
+    assert_eq!(factors.len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_of_somebody_else_is_not_strengthened_and_costs_no_code() {
+    let app = App::start().await;
+    let alice = signed_in(&app, ALICE).await;
+    let (method_id, code) = app.sent(BRUNO).await;
+    let body = json!({
+        "method_id": method_id,
+        "code": code,
+        "session_token": alice.text("session_token"),
+    });
+    let answer = app.post("/v1/otps/authenticate", body).await;
+    assert_eq!(answer.refusal(), (404, "session_not_found"));
+    app.authenticate(&method_id, &code).await.ok();
+}
+
+#[tokio::test]
+async fn a_deleted_user_has_no_sessions() {
+    let app = App::start().await;
+    let opened = signed_in(&app, ALICE).await;
+    app.delete(&format!("/v1/users/{}", opened.text("user_id"))).await.ok();
+    let body = json!({ "session_token": opened.text("session_token") });
+    assert_eq!(app.post(AUTHENTICATE, body).await.refusal(), (404, "session_not_found"));
+}
+
+#[tokio::test]
+async fn custom_claims_have_a_size() {
+    let app = App::start().await;
+    let (method_id, code) = app.sent(ALICE).await;
+    let body = json!({
+        "method_id": method_id,
+        "code": code,
+        "session_duration_minutes": 60,
+        "session_custom_claims": { "story": "x".repeat(5000) },
+    });
+    let answer = app.post("/v1/otps/authenticate", body).await;
+    assert_eq!(answer.refusal(), (400, "invalid_session_custom_claims"));
+    app.authenticate(&method_id, &code).await.ok();
+}

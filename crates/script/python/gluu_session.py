@@ -1,0 +1,147 @@
+"""The login under way: identity, credentials, session."""
+
+import time
+
+from java_util import Date, LiveMap
+from sp_host import current, plain_text
+from sp_java import Bean, JavaException, JavaObject, java_class, missing
+
+
+@java_class("org.gluu.service.cdi.util.CdiUtil")
+class CdiUtil:
+    @staticmethod
+    def bean(cls, name=None):
+        """The bean of a class. It looks at the request under way, so that a script may keep it."""
+        if not (isinstance(cls, type) and issubclass(cls, Bean)):
+            raise JavaException(missing(getattr(cls, "java_name", getattr(cls, "__name__", cls))))
+        return cls.bean()
+
+
+@java_class("org.gluu.model.security.Credentials", "org.gluu.oxauth.security.Credentials")
+class Credentials(Bean):
+    def getUsername(self):
+        return current.scene.get("username")
+
+    def setUsername(self, value):
+        current.scene["username"] = value
+
+    def getPassword(self):
+        return current.scene.get("password")
+
+    def setPassword(self, value):
+        current.scene["password"] = value
+
+    def clear(self):
+        current.scene["username"] = None
+        current.scene["password"] = None
+
+
+def _session():
+    return current.scene.setdefault("session", {})
+
+
+# One object for all requests, which shows the attributes of the request under way.
+ATTRIBUTES = LiveMap(_session, to_stored=plain_text)
+
+
+@java_class("org.gluu.oxauth.model.common.SessionId")
+class SessionId(Bean):
+    def getId(self):
+        return current.scene.get("session_id")
+
+    def getSessionAttributes(self):
+        return ATTRIBUTES
+
+    def setSessionAttributes(self, attributes):
+        stored = {str(key): plain_text(attributes[key]) for key in attributes}
+        _session().clear()
+        _session().update(stored)
+
+    def getUserDn(self):
+        from gluu_people import dn_of
+
+        person = current.scene.get("authenticated")
+        return dn_of(person["inum"]) if person else None
+
+    def getUser(self):
+        return Identity.bean().getUser()
+
+    def getState(self):
+        from gluu_session import SessionIdState
+
+        return SessionIdState.UNAUTHENTICATED
+
+    def getAuthenticationTime(self):
+        return Date(int(time.time() * 1000))
+
+
+@java_class("org.gluu.oxauth.model.common.SessionIdState")
+class SessionIdState(JavaObject):
+    def __init__(self, name):
+        self._name = name
+
+    def getValue(self):
+        return self._name
+
+    def __str__(self):
+        return self._name
+
+
+SessionIdState.UNAUTHENTICATED = SessionIdState("unauthenticated")
+SessionIdState.AUTHENTICATED = SessionIdState("authenticated")
+
+
+@java_class("org.gluu.oxauth.service.SessionIdService")
+class SessionIdService(Bean):
+    def getSessionId(self, *_):
+        return SessionId.bean()
+
+    def getSessionIdFromCookie(self, *_):
+        return current.scene.get("session_id")
+
+    def getId(self):
+        return current.scene.get("session_id")
+
+    def updateSessionId(self, session, *_):
+        """Attributes are stored at the end of the request in any case."""
+        return True
+
+    persistSessionId = updateSessionId
+
+    def getSessionAttribute(self, session, name):
+        return ATTRIBUTES.get(name)
+
+
+@java_class("org.gluu.oxauth.security.Identity", "org.gluu.model.security.Identity")
+class Identity(Bean):
+    def _working(self):
+        return current.scene.setdefault("working", {})
+
+    def getCredentials(self):
+        return Credentials.bean()
+
+    def getSessionId(self):
+        return SessionId.bean()
+
+    def setSessionId(self, session):
+        pass
+
+    def getWorkingParameter(self, name):
+        return self._working().get(name)
+
+    def setWorkingParameter(self, name, value):
+        self._working()[name] = value
+
+    def isSetWorkingParameter(self, name):
+        return name in self._working()
+
+    def getWorkingParameters(self):
+        return LiveMap(self._working)
+
+    def getUser(self):
+        from gluu_people import authenticated_user
+
+        return authenticated_user()
+
+    def isLoggedIn(self):
+        return current.scene.get("authenticated") is not None

@@ -1,0 +1,317 @@
+"""The cage that scripts run in, and what the worker calls: register, construct, init, run, describe, unload.
+
+The boundary is that no host is compiled into the interpreter. What is taken away here keeps scripts from doing
+by mistake what would hurt other logins: threads, signals, an endless sleep, output past the log.
+"""
+
+import builtins
+import json
+import marshal
+import sys
+import time
+import warnings
+
+import _imp
+import _sallyport
+import _thread
+
+import sp_java
+from sp_java import import_java
+
+
+class ScriptDeadline(BaseException):
+    """Ends a call whose time is over; `except Exception` does not catch it."""
+
+
+class ScriptAbandoned(BaseException):
+    """Ends a call that nobody waits for any more."""
+
+
+class InitRefused(Exception):
+    """`init` did not give true."""
+
+
+class LogStream:
+    """Standard output or error: the script's log."""
+
+    encoding = "utf-8"
+    errors = "replace"
+    closed = False
+
+    def __init__(self, number):
+        self._number = number
+
+    def write(self, text):
+        _sallyport.write(self._number, text if isinstance(text, str) else str(text))
+        return len(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return False
+
+
+def _refuse_thread(*_, **__):
+    raise RuntimeError("scripts may not start threads")
+
+
+def _close_the_cage():
+    sys.stdout = sys.__stdout__ = LogStream(0)
+    sys.stderr = sys.__stderr__ = LogStream(1)
+    sys.stdin = sys.__stdin__ = None
+    sys.path = []
+    time.sleep = _sallyport.sleep
+    for name in ("start_new_thread", "start_new", "start_joinable_thread", "interrupt_main", "exit_thread"):
+        if hasattr(_thread, name):
+            setattr(_thread, name, _refuse_thread)
+    warnings.simplefilter("ignore")
+    for name in ("load", "loads", "dump", "dumps"):
+        if hasattr(marshal, name):
+            delattr(marshal, name)
+    _imp.create_builtin = _first_time_only(_imp.create_builtin)
+
+
+def _first_time_only(create):
+    """Native modules that were changed here cannot be had afresh."""
+
+    def create_builtin(spec):
+        if spec.name in ("_imp", "_thread", "marshal", "sys", "time"):
+            raise ImportError("No module named '%s'" % spec.name)
+        return create(spec)
+
+    return create_builtin
+
+
+_close_the_cage()
+
+import gluu_http
+import gluu_people
+import gluu_script
+import gluu_services
+import gluu_session
+import gluu_util
+import java_lang
+import java_util
+import javax_faces
+import sp_python2
+from sp_host import current
+
+MODULES = {True: frozenset(_sallyport.modules(True)), False: frozenset(_sallyport.modules(False))}
+
+# What a script's own language has in another form than the library.
+REPLACED = {
+    True: {
+        "simplejson": "sp2_json",
+        "time": "sp_time",
+        **{
+            name: "sp2_" + name
+            for name in (
+                "base64", "binascii", "hashlib", "hmac", "json", "string", "struct", "sys", "urllib", "urllib2",
+                "urlparse",
+            )
+        },
+    },
+    False: {"sys": "sp_sys", "time": "sp_time"},
+}
+
+_DENIED = ("breakpoint", "compile", "copyright", "credits", "eval", "exec", "exit", "help", "input", "license", "open", "quit")
+
+
+def _denied(name):
+    def refuse(*_, **__):
+        raise NotImplementedError("%s() is not provided to scripts" % name)
+
+    refuse.__name__ = name
+    return refuse
+
+
+def _importer(python2):
+    """`__import__` of a script: Java's names, and the modules on the list."""
+    real = builtins.__import__
+
+    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+        if level > 0:
+            raise ImportError("relative imports are not provided to scripts")
+        if name.partition(".")[0] in sp_java.ROOTS:
+            return import_java(name, fromlist)
+        if name not in MODULES[python2]:
+            raise ImportError("Python module '%s' is not available to scripts" % name)
+        replaced = REPLACED[python2].get(name)
+        if replaced is not None:
+            return real(replaced)
+        return real(name, None, None, fromlist or (), 0)
+
+    return __import__
+
+
+def _builtins_for(python2):
+    table = {name: value for name, value in vars(builtins).items() if name not in _DENIED}
+    table.update({name: _denied(name) for name in _DENIED})
+    if python2:
+        table.update(sp_python2.BUILTINS)
+        for name in ("file", "execfile", "raw_input"):
+            table[name] = _denied(name)
+    # What ends a call from outside is not for the script to catch.
+    table["BaseException"] = Exception
+    table["__import__"] = _importer(python2)
+    return table
+
+
+class Loaded:
+    """A script on this worker."""
+
+    def __init__(self, name, file, source):
+        self.name = name
+        self.file = file
+        self.lines = source.splitlines()
+        self.python2 = True
+        self.globals = {}
+        self.configuration = None
+        self.instance = None
+
+    def arguments(self, method, step):
+        """What the contract gives the method."""
+        configuration = self.configuration
+        usage = current.scene.get("usage", "interactive")
+        if method in ("isValidAuthenticationMethod", "getAlternativeAuthenticationMethod"):
+            return (gluu_script.usage_type(usage), configuration)
+        if method in ("authenticate", "prepareForStep", "getNextStep"):
+            parameters = None if usage == "service" else javax_faces.parameter_map()
+            return (configuration, parameters, step)
+        if method in ("getExtraParametersForStep", "getPageForStep"):
+            return (configuration, step)
+        if method in ("logout", "getLogoutExternalUrl"):
+            return (configuration, None)
+        if method == "getApiVersion":
+            return ()
+        return (configuration,)
+
+
+_scripts = {}
+
+
+def register(serial, name, file, source):
+    _scripts[serial] = Loaded(name, file, source)
+
+
+def construct(serial, code, python2, properties, now_ms):
+    """Runs the module and makes the object."""
+    script = _scripts[serial]
+    script.python2 = python2
+    script.configuration = gluu_script.configuration(properties)
+    script.globals.update(__name__="__main__", __file__=script.file, __builtins__=_builtins_for(python2))
+    if python2:
+        # Many of Gluu's scripts use it without importing it.
+        script.globals["sys"] = script.globals["__builtins__"]["__import__"]("sys")
+    _begin(script, None, {})
+    exec(code, script.globals)
+    kind = script.globals.get("PersonAuthentication")
+    if not isinstance(kind, type):
+        raise TypeError("the script has no class PersonAuthentication")
+    script.instance = kind(now_ms)
+
+
+def init(serial):
+    """Calls `init` as the API version wants it, and gives the version."""
+    script = _scripts[serial]
+    version = script.instance.getApiVersion()
+    if not isinstance(version, int):
+        raise TypeError("getApiVersion gave no number")
+    arguments = (script.configuration,)
+    if version > 10:
+        own = gluu_script.CustomScript(script.name, java_util.ArrayList(script.configuration.values()))
+        arguments = (own, script.configuration)
+    if not script.instance.init(*arguments):
+        raise InitRefused("init did not give true; the script's log says why")
+    return int(version)
+
+
+def _begin(script, run_id, scene):
+    current.begin(run_id, scene, script.python2, script.name)
+    sp_python2.reset()
+
+
+def run(serial, run_id, method, step, scene):
+    """Calls one method. Gives its value as JSON."""
+    script = _scripts[serial]
+    _begin(script, run_id, scene)
+    value = getattr(script.instance, method)(*script.arguments(method, step))
+    return json.dumps(_returned(method, value))
+
+
+def _returned(method, value):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (list, tuple, set)):
+        return [_text(item) for item in value if item is not None]
+    if isinstance(value, (dict, java_util.LiveMap)):
+        return {_text(key): _text(value[key]) for key in value if value[key] is not None}
+    raise TypeError("%s gave back a %s, which the contract does not know" % (method, type(value).__name__))
+
+
+def _text(value):
+    return java_lang.java_text(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def scene_after():
+    """The scene as the call left it, as JSON."""
+    return json.dumps(current.after())
+
+
+def describe(serial, error, over):
+    """An exception in the author's terms, as JSON."""
+    script = _scripts.get(serial)
+    file = script.file if script else "script"
+    frames = _frames(error, file)
+    line = frames[-1][0] if frames else None
+    if over:
+        what = "stopped: the script's time is over"
+    elif isinstance(error, SyntaxError) and error.filename == file:
+        line = error.lineno
+        what = "%s: %s" % (type(error).__name__, error.msg)
+    elif isinstance(error, InitRefused):
+        what = str(error)
+    else:
+        what = "%s: %s" % (type(error).__name__, error)
+    what = " ".join(what.split())[:500]
+    message = "%s, line %d: %s" % (file, line, what) if line else "%s: %s" % (file, what)
+    text = ["Traceback (most recent call last):"]
+    if not frames and line:
+        frames = [(line, "<module>")]
+    for number, function in frames:
+        text.append('  File "%s", line %d, in %s' % (file, number, function))
+        if script and 0 < number <= len(script.lines):
+            text.append("    " + script.lines[number - 1].strip())
+    text.append(what)
+    plain = {"message": message, "traceback": "\n".join(text) if frames else "", "line": line}
+    return json.dumps({key: value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+                       for key, value in plain.items()})
+
+
+def _frames(error, file):
+    """Line and function of each frame in the author's file; at most the last 20."""
+    frames = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename == file:
+            frames.append((traceback.tb_lineno, code.co_name))
+        traceback = traceback.tb_next
+    return frames[-20:]
+
+
+def unload(serial):
+    """Forgets a script. Its globals are emptied, because cycles are not collected."""
+    script = _scripts.pop(serial, None)
+    if script is not None:
+        script.instance = None
+        script.globals.clear()

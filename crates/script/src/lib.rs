@@ -1,0 +1,33 @@
+//! Runs the Python scripts that log people in: Gluu Server 4 person authentication scripts as they are, and ours.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop"))]
+
+mod call;
+mod check;
+mod classes;
+mod engine;
+mod error;
+mod interpreter;
+mod log;
+mod modules;
+mod native;
+mod python2;
+mod question;
+mod run;
+mod scene;
+mod script;
+mod source;
+mod stopwatch;
+mod watchdog;
+mod worker;
+
+pub use call::{Call, Returned};
+pub use check::{Import, Report, check};
+pub use classes::provided_classes;
+pub use engine::{Engine, Limits};
+pub use error::{EngineError, ErrorKind, LoadError, LoadStage, ScriptError};
+pub use log::{LogLevel, LogLine, ScriptLog};
+pub use question::{Answer, HttpResponse, Password, PersonKey, Question};
+pub use run::{LoadTurn, Loading, Run, Turn};
+pub use scene::{Message, Person, Request, ResponseCookie, Scene, Severity, Usage};
+pub use script::Script;
+pub use source::{Language, Property, Source};

@@ -1,0 +1,23 @@
+/// Where what scripts print goes. Called on worker threads; must not block for long.
+pub trait ScriptLog: Send + Sync {
+    fn line(&self, line: LogLine<'_>);
+}
+
+/// One printed line, never empty.
+#[derive(Clone, Copy)]
+pub struct LogLine<'a> {
+    pub script: &'a str,
+    pub thread: &'a str,
+    pub level: LogLevel,
+    pub text: &'a str,
+    /// Exact texts that must not appear: password and passcode of this request, hidden properties.
+    pub masks: &'a [String],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Standard output.
+    Info,
+    /// Standard error.
+    Error,
+}

@@ -1,0 +1,187 @@
+//! The complete list of what a script may ask of the host, and of what the host may answer.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::scene::Person;
+
+/// What a script asks. The JSON form is `{"ask": "find_person", …}`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Question {
+    /// Answered by [`Answer::Person`]: `None` for a wrong password, an unknown or a disabled person.
+    CheckPassword { username: String, password: Password },
+    /// Answered by [`Answer::Person`].
+    FindPerson { by: PersonKey },
+    /// Answered by [`Answer::Persons`].
+    FindPersons { name: String, value: String, limit: u32 },
+    /// Answered by [`Answer::Person`] with the person as stored, or refused.
+    AddPerson { person: Person },
+    /// Sets the attributes named and leaves the others; no values means removal.
+    /// Answered by [`Answer::Person`] with the person as stored, or refused.
+    ChangePerson { inum: String, set: BTreeMap<String, Vec<String>> },
+    /// Answered by [`Answer::Http`] or [`Answer::Unreachable`]. Basic authentication is in the headers.
+    Http {
+        method: String,
+        url: String,
+        headers: Vec<(String, String)>,
+        #[serde(with = "latin1")]
+        body: Vec<u8>,
+    },
+    /// Answered by [`Answer::Text`].
+    CacheGet { key: String },
+    /// Answered by [`Answer::Done`].
+    CachePut { key: String, value: String, seconds: u64 },
+    /// Answered by [`Answer::Done`].
+    CacheRemove { key: String },
+    /// Answered by [`Answer::Done`].
+    SendMail { to: String, subject: String, body: String, html: Option<String> },
+    /// Answered by [`Answer::Text`].
+    Encrypt { text: String },
+    /// Answered by [`Answer::Text`].
+    Decrypt { text: String },
+}
+
+impl Question {
+    /// The kind of question, for logs: never what it carries.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::CheckPassword { .. } => "check_password",
+            Self::FindPerson { .. } => "find_person",
+            Self::FindPersons { .. } => "find_persons",
+            Self::AddPerson { .. } => "add_person",
+            Self::ChangePerson { .. } => "change_person",
+            Self::Http { .. } => "http",
+            Self::CacheGet { .. } => "cache_get",
+            Self::CachePut { .. } => "cache_put",
+            Self::CacheRemove { .. } => "cache_remove",
+            Self::SendMail { .. } => "send_mail",
+            Self::Encrypt { .. } => "encrypt",
+            Self::Decrypt { .. } => "decrypt",
+        }
+    }
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Question({})", self.kind())
+    }
+}
+
+/// A password on its way from the script to the host.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(String);
+
+impl Password {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Password {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// What a person is looked up by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonKey {
+    Uid(String),
+    Inum(String),
+    Attribute { name: String, value: String },
+}
+
+/// What the host answers. The JSON form is `{"answer": "person", "value": …}`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", content = "value", rename_all = "snake_case")]
+pub enum Answer {
+    Person(Option<Person>),
+    Persons(Vec<Person>),
+    Http(HttpResponse),
+    /// No answer came: unknown host, refused, time-out. The text is for the operator.
+    Unreachable(String),
+    Text(Option<String>),
+    Done,
+    /// The host does not do this; raises an exception with this text in the script.
+    Refused(String),
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Person(_) => "Person",
+            Self::Persons(_) => "Persons",
+            Self::Http(_) => "Http",
+            Self::Unreachable(_) => "Unreachable",
+            Self::Text(_) => "Text",
+            Self::Done => "Done",
+            Self::Refused(_) => "Refused",
+        })
+    }
+}
+
+/// What an HTTP server answered.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpResponse {
+    pub status: u16,
+    pub reason: String,
+    pub headers: Vec<(String, String)>,
+    #[serde(with = "latin1")]
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpResponse({})", self.status)
+    }
+}
+
+/// Bytes as a JSON string with one character, U+0000 to U+00FF, for each byte.
+mod latin1 {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+        serializer.serialize_str(&text)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer)?
+            .chars()
+            .map(|c| u8::try_from(c).map_err(|_| D::Error::custom("a body holds bytes only")))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_survives_json_byte_for_byte() {
+        let question = Question::Http {
+            method: "POST".into(),
+            url: "https://api.example/".into(),
+            headers: vec![("Accept".into(), "application/json".into())],
+            body: (0..=255).collect(),
+        };
+        let json = serde_json::to_string(&question).unwrap();
+        assert_eq!(serde_json::from_str::<Question>(&json).unwrap(), question);
+    }
+
+    #[test]
+    fn no_debug_text_shows_a_password() {
+        let question = Question::CheckPassword { username: "alice".into(), password: "hunter2".into() };
+        assert_eq!(format!("{question:?}"), "Question(check_password)");
+    }
+}

@@ -1,0 +1,176 @@
+//! Attempts to get out of the cage. Nothing outside may be reachable by any of them.
+
+use sallyport_script::{Call, ErrorKind, Returned, Scene};
+
+use crate::desk::{Desk, nobody, with_body};
+
+/// Runs a body in Python 3, which has more ways out.
+async fn attempt(desk: &Desk, body: &str) -> Result<Returned, sallyport_script::ScriptError> {
+    let text = format!("# sallyport: language=python3\n{}", with_body(body));
+    let source = crate::desk::source(&text);
+    match desk.try_load(source, nobody).await {
+        Ok(script) => desk.call(&script, Scene::default(), Call::GetPageForStep { step: 1 }, nobody).await.0,
+        Err(error) => Err(sallyport_script::ScriptError {
+            message: error.message,
+            traceback: error.traceback,
+            kind: ErrorKind::NotLoaded,
+        }),
+    }
+}
+
+/// How a script gets hold of the real import function.
+const REAL_IMPORT: &str = "import json\nreal = json.codecs.builtins.__import__\n";
+
+#[tokio::test]
+async fn what_scripts_must_not_import_is_refused_by_name() {
+    let desk = Desk::new();
+    let names = [
+        "os", "posix", "nt", "io", "_io", "socket", "_socket", "select", "signal", "subprocess", "multiprocessing",
+        "ctypes", "_ctypes", "mmap", "marshal", "gc", "_thread", "_interpreters", "_testinternalcapi", "importlib",
+        "builtins", "pickle", "_pickle", "inspect", "code", "codeop", "types", "pty", "resource", "ssl",
+        "http.client", "urllib.request", "faulthandler", "_imp", "atexit", "sp_runtime", "_sallyport", "os.path",
+        "shutil", "tempfile", "pathlib", "runpy", "zipimport", "logging", "traceback", "dis", "_codecs", "codecs",
+    ];
+    for name in names {
+        let error = attempt(&desk, &format!("import {name}\nreturn 'out'")).await.unwrap_err();
+        assert!(error.message.contains(&format!("Python module '{name}' is not available to scripts")), "{}", error.message);
+        let dynamic = format!("return str(__import__('{name}', None, None, ['x'], 0))");
+        assert!(attempt(&desk, &dynamic).await.is_err(), "{name}");
+    }
+    assert!(attempt(&desk, "from . import x\nreturn 'out'").await.is_err());
+}
+
+#[tokio::test]
+async fn builtins_that_reach_out_are_not_there() {
+    let desk = Desk::new();
+    let bodies = [
+        "return open('/etc/passwd').read()",
+        "return str(eval('1'))",
+        "exec('x = 1')\nreturn 'out'",
+        "return str(compile('1', 'x', 'eval'))",
+        "breakpoint()\nreturn 'out'",
+        "return input()",
+    ];
+    for body in bodies {
+        let error = attempt(&desk, body).await.unwrap_err();
+        assert!(error.message.contains("is not provided to scripts"), "{body}: {}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn with_the_real_import_there_is_still_no_host() {
+    let desk = Desk::new();
+    let names = [
+        "_posix", "_socket", "select", "_signal", "_ctypes", "mmap", "_posixsubprocess", "_multiprocessing", "fcntl",
+        "resource", "termios", "_interpreters", "_interpchannels", "_testinternalcapi", "_remote_debugging", "socket",
+        "subprocess", "ctypes", "multiprocessing", "pwd", "grp", "syslog", "faulthandler", "_ssl", "_uuid", "atexit",
+        "_posixshmem", "_sqlite3", "nt", "msvcrt",
+    ];
+    for name in names {
+        let body = format!("{REAL_IMPORT}real('{name}')\nreturn 'out'");
+        let error = attempt(&desk, &body).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Exception, "{name}: {}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn no_file_socket_process_or_environment_is_reachable() {
+    let desk = Desk::new();
+    let bodies = [
+        "real('io').open('/etc/passwd').read()",
+        "real('io').open('/tmp/sallyport-escape', 'w').write('x')",
+        "real('io').open(0).read()",
+        "real('io').open(1, 'w').write('x')",
+        "real('_io').FileIO('/etc/passwd').read()",
+        "real('_io').open_code('/etc/passwd').read()",
+        "json.codecs.open('/etc/passwd').read()",
+        "json.codecs.builtins.open('/etc/passwd').read()",
+        "real('os').system('id')",
+        "real('posix').system('id')",
+        "real('posix').listdir('/')",
+        "real('os').popen('id').read()",
+        "real('os').listdir('/')",
+        "real('os').fork()",
+        "real('os').environ['PATH']",
+        "real('os').kill(1, 9)",
+        "real('pathlib').Path('/etc/passwd').read_text()",
+        "real('tempfile').mkstemp()",
+        "real('shutil').rmtree('/tmp/x')",
+        "real('urllib.request').urlopen('file:///etc/passwd').read()",
+        "real('http.client').HTTPConnection('127.0.0.1').request('GET', '/')",
+        "real('zipimport').zipimporter('/tmp/x.zip')",
+        "real('runpy').run_path('/tmp/x.py')",
+        "real('linecache').getlines('/etc/passwd')[0]",
+        "real('fileinput').input('/etc/passwd').readline()",
+        "real('tokenize').open('/etc/passwd').read()",
+        "real('_thread').start_new_thread(print, ('x',))",
+        "real('threading').Thread(target=print).start()",
+        "real('gc').collect()",
+        "[real('sys').modules.pop('_thread'), real('_thread').start_new_thread(print, ('x',))]",
+        "real('marshal').loads(b'x')",
+        "real('signal').raise_signal(9)",
+        "real('getpass').getuser()",
+        "real('concurrent.futures')",
+        "real('asyncio').run(None)",
+    ];
+    for body in bodies {
+        let result = attempt(&desk, &format!("{REAL_IMPORT}x = {body}\nreturn 'out: ' + str(x)")).await;
+        let contained = matches!(&result, Err(error) if error.kind == ErrorKind::Exception);
+        assert!(contained, "{body}: {result:?}");
+    }
+    assert!(!std::path::Path::new("/tmp/sallyport-escape").exists());
+}
+
+#[tokio::test]
+async fn walks_over_classes_frames_and_formats_lead_to_nothing() {
+    let desk = Desk::new();
+    let bodies = [
+        // Every class there is: none of them opens anything.
+        "for c in ().__class__.__base__.__subclasses__():\n    if c.__name__ in ('FileIO', 'Popen', 'socket', 'BufferedReader') and c.__module__ not in ('_io', '_pyio'):\n        return c.__name__\nfor c in ().__class__.__base__.__subclasses__():\n    if c.__name__ == 'FileIO':\n        return c('/etc/passwd').read().decode()",
+        // Functions lead to their globals, which lead to builtins.
+        "import json\ng = json.loads.__globals__\nreturn g['__builtins__']['open']('/etc/passwd').read()",
+        "try:\n    1 / 0\nexcept Exception as e:\n    f = e.__traceback__.tb_frame\n    while f.f_back:\n        f = f.f_back\n    return f.f_builtins['open']('/etc/passwd').read()",
+        "import sys\nreturn sys._getframe(0).f_back.f_globals['sys'].modules['os'].listdir('/')",
+        "return '{0.__class__.__init__.__globals__[sys]}'.format(self)",
+        "class P:\n    def __reduce__(self):\n        return (print, ('x',))\nimport copy\nimport json\nreturn json.codecs.builtins.__import__('pickle').loads(b\"cposix\\nsystem\\n(S'id'\\ntR.\")",
+        "import json\njson.codecs.builtins.__import__('importlib').reload(json.codecs.builtins.__import__('_signal'))\nreturn 'out'",
+        "import json\nm = json.codecs.builtins.__import__('_imp')\nreturn m.create_dynamic(None)",
+        "def f(): pass\nreturn type(f)(f.__code__, {})().__globals__['open']('/etc/passwd').read()",
+    ];
+    for body in bodies {
+        let result = attempt(&desk, body).await;
+        let contained = match &result {
+            Err(error) => error.kind != ErrorKind::Lost,
+            Ok(Returned::None) => true,
+            Ok(_) => false,
+        };
+        assert!(contained, "{body}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn standard_output_is_the_scripts_log_whatever_the_way_to_it() {
+    let desk = Desk::new();
+    let body = format!(
+        "{REAL_IMPORT}s = real('sys')\ns.stdout.write('one\\n')\ns.__stdout__.write('two\\n')\nprint('three', file=s.stderr)\nreturn str(s.stdin)"
+    );
+    assert_eq!(attempt(&desk, &body).await, Ok(Returned::Text("None".into())));
+    assert_eq!(desk.printed(), ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn what_one_script_changes_another_does_not_see_by_accident() {
+    let desk = Desk::new();
+    attempt(&desk, "global len\nlen = None\nreturn ''").await.unwrap();
+    assert_eq!(attempt(&desk, "return str(len('abc'))").await, Ok(Returned::Text("3".into())));
+}
+
+#[tokio::test]
+async fn a_script_that_exits_ends_its_call_only() {
+    let desk = Desk::new();
+    for body in ["import sys\nsys.exit(3)", "raise SystemExit(3)", "raise KeyboardInterrupt()", "raise GeneratorExit()"] {
+        let error = attempt(&desk, body).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Exception, "{body}");
+    }
+    assert_eq!(attempt(&desk, "return 'alive'").await, Ok(Returned::Text("alive".into())));
+}

@@ -1,0 +1,174 @@
+//! What an operator types.
+
+mod client;
+mod config;
+mod keys;
+mod output;
+mod password;
+mod person;
+mod premises;
+mod project;
+mod rehearsal;
+mod script;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+pub(crate) use output::print;
+pub use premises::Premises;
+pub(crate) use script::shipped as shipped_script;
+pub(crate) use serve::{Station, until_told_to_stop};
+
+/// An OpenID Connect server whose second door is a passcode by SMS.
+///
+/// Begin with `sallyport demo`, which shows a whole login on this machine. `sallyport serve` is the
+/// same server for real use. The other commands look after people, applications and login scripts;
+/// they work on the same home directory, whether a server runs on it or not.
+#[derive(Debug, Parser)]
+#[command(name = "sallyport", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage.")]
+pub struct CommandLine {
+    #[command(flatten)]
+    place: Place,
+
+    /// How much is logged on standard error: error, warn, info, debug or trace, or a filter such as
+    /// `sallyport_flow=debug,info`. Without it: info for servers, warn for the other commands.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log: Option<String>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where everything is.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// The home directory, with the key file, the store and the files of the operator.
+    #[arg(long, global = true, value_name = "DIR", default_value = "./sallyport-home")]
+    pub home: PathBuf,
+
+    /// The store, in place of the one of sallyport.toml: sqlite:FILE or postgres://USER@HOST/DATABASE.
+    /// An address with a password belongs into the file that store.address_file names.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub store: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(crate::demo::Demo),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    Person(person::Person),
+    #[command(subcommand)]
+    Client(client::Client),
+    #[command(subcommand)]
+    Script(script::Script),
+    #[command(subcommand)]
+    Project(project::Project),
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    #[command(subcommand)]
+    Config(config::Config),
+}
+
+impl Command {
+    const fn is_server(&self) -> bool {
+        matches!(self, Self::Demo(_) | Self::Serve(_))
+    }
+
+    async fn run(self, place: Place) -> anyhow::Result<()> {
+        match self {
+            Self::Demo(demo) => demo.run(place).await,
+            Self::Serve(serve) => serve.run(place).await,
+            Self::Person(person) => person.run(place).await,
+            Self::Client(client) => client.run(place).await,
+            Self::Script(script) => script.run(place).await,
+            Self::Project(project) => project.run(place).await,
+            Self::Keys(keys) => keys.run(place).await,
+            Self::Config(config) => config.run(&place),
+        }
+    }
+}
+
+/// Does what the command line says. The error, when there is one, is one line on standard error.
+pub fn run(line: CommandLine) -> ExitCode {
+    match try_run(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sallyport: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_run(line: CommandLine) -> anyhow::Result<()> {
+    start_log(&line)?;
+    // Only the first call in a process has an effect, and every call asks for the same.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tokio::runtime::Runtime::new()?.block_on(line.command.run(line.place))
+}
+
+fn start_log(line: &CommandLine) -> anyhow::Result<()> {
+    let usual = if line.command.is_server() { "info" } else { "warn" };
+    let filter = log_filter(line.log.as_deref().unwrap_or(usual))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .try_init()
+        .map_err(|cause| anyhow::anyhow!("the log cannot be started: {cause}"))
+}
+
+/// A level alone is that of this product. Libraries stay at `warn`: some of them log headers, in
+/// which secrets are.
+fn log_filter(text: &str) -> anyhow::Result<EnvFilter> {
+    let directives = match text {
+        "error" | "warn" | "info" | "debug" | "trace" => format!("warn,sallyport={text}"),
+        other => other.to_owned(),
+    };
+    EnvFilter::try_new(directives).map_err(|cause| {
+        anyhow::anyhow!("--log {text}: {cause}; expected error, warn, info, debug, trace or a filter such as sallyport_flow=debug,info")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_shows_an_example() {
+        fn check(command: &clap::Command, path: &str) {
+            for sub in command.get_subcommands() {
+                let path = format!("{path} {}", sub.get_name());
+                let about = sub.get_about().unwrap_or_else(|| panic!("{path}")).to_string();
+                assert!(about.chars().next().unwrap().is_uppercase(), "{path}: {about}");
+                if sub.has_subcommands() {
+                    check(sub, &path);
+                } else {
+                    let help = sub.get_after_help().unwrap_or_else(|| panic!("{path} has no example"));
+                    assert!(help.to_string().contains(&format!("  {path}")), "{path}");
+                }
+            }
+        }
+        let mut command = CommandLine::command();
+        command.build();
+        check(&command, "sallyport");
+    }
+
+    #[test]
+    fn a_level_is_that_of_this_product_and_a_filter_is_taken_as_it_is() {
+        assert_eq!(log_filter("debug").unwrap().to_string(), "warn,sallyport=debug");
+        assert_eq!(log_filter("sallyport_flow=debug,info").unwrap().to_string(), "sallyport_flow=debug,info");
+        assert!(log_filter("sallyport=loud").is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! `config.example.toml`, made from the declarations.
+
+use std::fmt::Write;
+
+use super::{
+    LifetimesSection, PasscodeService, Passwords, Scripts, Server, StoreSection, section::Reference,
+};
+
+const HEAD: &str = "\
+# The configuration of Sallyport: sallyport.toml in the home directory.
+# Everything here is an example and commented out; a key that is left out has the default that its
+# text says or the value shown. `sallyport config check` says whether the file is right.
+";
+
+const SECTIONS: &[(&str, Reference)] = &[
+    ("server", Server::REFERENCE),
+    ("store", StoreSection::REFERENCE),
+    ("lifetimes", LifetimesSection::REFERENCE),
+    ("passwords", Passwords::REFERENCE),
+    ("scripts", Scripts::REFERENCE),
+    ("passcode_service", PasscodeService::REFERENCE),
+];
+
+/// Every section and key with what it means.
+pub fn example() -> String {
+    let mut text = HEAD.to_owned();
+    for (name, section) in SECTIONS {
+        write_section(&mut text, name, section)
+            .expect("writing to a string does not fail");
+    }
+    text
+}
+
+fn write_section(text: &mut String, name: &str, section: &Reference) -> std::fmt::Result {
+    writeln!(text)?;
+    write_comment(text, section.about)?;
+    writeln!(text, "[{name}]")?;
+    for key in section.keys {
+        writeln!(text)?;
+        write_comment(text, key.doc)?;
+        writeln!(text, "#{} = {}", key.name, key.example)?;
+    }
+    Ok(())
+}
+
+fn write_comment(text: &mut String, lines: &[&str]) -> std::fmt::Result {
+    for line in lines {
+        writeln!(text, "#{line}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn committed() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config.example.toml")
+    }
+
+    /// `sallyport config example > config.example.toml` makes it so.
+    #[test]
+    fn the_committed_example_is_current() {
+        let file = std::fs::read_to_string(committed()).unwrap();
+        assert_eq!(file, example(), "run: cargo sallyport config example > config.example.toml");
+    }
+
+    #[test]
+    fn the_example_is_a_configuration_with_and_without_its_comments() {
+        toml::from_str::<Config>(&example()).unwrap();
+        let keys = |line: &str| {
+            let key = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
+            key.unwrap_or(line).to_owned()
+        };
+        let uncommented: Vec<String> = example().lines().map(keys).collect();
+        toml::from_str::<Config>(&uncommented.join("\n")).unwrap();
+    }
+}

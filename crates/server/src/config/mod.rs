@@ -1,0 +1,372 @@
+//! What an operator can decide: `sallyport.toml` in the home directory, one struct for each section.
+
+mod example;
+mod section;
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use sallyport_base::Secret;
+use sallyport_flow::Issuer;
+use section::section;
+use serde::Deserialize;
+
+pub use example::example;
+
+/// The name of the file in the home directory.
+pub const FILE_NAME: &str = "sallyport.toml";
+
+/// The whole file. Every section and every key may be left out.
+#[derive(Clone, Default, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub store: StoreSection,
+    pub lifetimes: LifetimesSection,
+    pub passwords: Passwords,
+    pub scripts: Scripts,
+    pub passcode_service: PasscodeService,
+}
+
+section! {
+    /// The address of the server and its TLS certificate.
+    Server {
+        /// The address of this server as browsers and applications write it, without a path. It is
+        /// the `iss` of every token, so choose it once. Without it: https://localhost and the port
+        /// of `listen`. An address that begins with http:// means no TLS, which is for trials on
+        /// one machine only: `listen` must then be a loopback address.
+        issuer: Option<String> = None, eg "\"https://login.example.com\"";
+        /// The address and port to listen on. 0.0.0.0 and [::] stand for every address.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8443)), eg "\"127.0.0.1:8443\"";
+        /// The TLS certificate with its chain, in PEM. Without it the server makes one that
+        /// nobody else has signed, and browsers warn.
+        certificate_file: Option<PathBuf> = None, eg "\"/etc/sallyport/fullchain.pem\"";
+        /// The private key of the certificate, in PEM. Required with `certificate_file`.
+        key_file: Option<PathBuf> = None, eg "\"/etc/sallyport/privkey.pem\"";
+    }
+}
+
+section! {
+    /// Where everything is kept.
+    StoreSection {
+        /// `sqlite:` with a file, or `postgres://user@host/database`. Without it: the file
+        /// sallyport.db in the home directory. The option `--store` goes before it.
+        address: Option<Secret> = None, eg "\"postgres://sallyport@db.example.com/sallyport\"";
+        /// A file whose first line is the address, when it holds a password.
+        address_file: Option<PathBuf> = None, eg "\"/run/secrets/store\"";
+    }
+}
+
+section! {
+    /// How long things live.
+    LifetimesSection {
+        /// A login that nobody finishes, in minutes.
+        login_minutes: u64 = 30, eg "30";
+        /// A browser session, from the login that opened it, in hours.
+        session_hours: u64 = 24, eg "24";
+    }
+}
+
+section! {
+    /// How passwords are hashed.
+    Passwords {
+        /// How many passwords are hashed at once. Each thread takes 19 MiB of memory.
+        threads: usize = 2, eg "2";
+        /// How many passwords wait for a thread. Those above it are asked to try again.
+        queue: usize = 64, eg "64";
+    }
+}
+
+section! {
+    /// The scripts that log people in.
+    Scripts {
+        /// How many logins run a script at once.
+        workers: usize = 16, eg "16";
+        /// How long one call of a script may take, in seconds. Waiting for an answer of another
+        /// server does not count.
+        time_limit_seconds: u64 = 5, eg "5";
+        /// Hosts, with or without a port, that every script may send requests to, besides those
+        /// in its own properties.
+        allowed_hosts: Vec<String> = Vec::new(), eg "[\"sms.example.com\", \"10.0.0.5:8443\"]";
+        /// The login method of applications that ask for none. Without it: the enabled script of
+        /// the highest level, or else the password alone (`simple_password_auth`).
+        default_acr: Option<String> = None, eg "\"stytch\"";
+    }
+}
+
+section! {
+    /// The service that sends passcodes by SMS, with the same API as Stytch.
+    PasscodeService {
+        /// Whether it runs. Scripts that use Stytch itself do not need it.
+        enabled: bool = false, eg "true";
+        /// The address and port to listen on. On a loopback address it speaks plain http, on any
+        /// other TLS with the certificate of the server.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8081)), eg "\"127.0.0.1:8081\"";
+        /// Who sends the passcode, as the message says it.
+        name: String = "Sallyport".to_owned(), eg "\"Example Inc.\"";
+        /// The host that a browser may fill a passcode in for. Without it: the host of the issuer.
+        host: Option<String> = None, eg "\"login.example.com\"";
+        /// Where messages are posted to be sent, as docs/passcode-service.md says.
+        webhook_url: Option<String> = None, eg "\"https://sms.example.com/send\"";
+        /// What those posts are signed with.
+        webhook_secret: Option<Secret> = None, eg "\"a long random text\"";
+        /// A file whose first line is the `webhook_secret`.
+        webhook_secret_file: Option<PathBuf> = None, eg "\"/run/secrets/webhook\"";
+        /// The limits of the service, each with a default of its own.
+        limits: sallyport_otp::Limits = sallyport_otp::Limits::default(),
+            eg "{ countries = [\"US\", \"CA\"], attempts_per_code = 5 }";
+    }
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{}: the file cannot be read: {cause}", file.display())]
+    Unreadable { file: PathBuf, cause: io::Error },
+    /// Found by the TOML reader: `place` says line and key.
+    #[error("{}, {place}: {why}", file.display())]
+    Malformed {
+        file: PathBuf,
+        place: String,
+        why: String,
+    },
+    #[error("{}, {key}: {why}", file.display())]
+    Value {
+        file: PathBuf,
+        key: &'static str,
+        why: String,
+    },
+}
+
+impl Config {
+    /// Reads `sallyport.toml` of a home directory; without the file everything is as by default.
+    pub fn load(home: &Path) -> Result<Self, ConfigError> {
+        let file = home.join(FILE_NAME);
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(cause) => return Err(ConfigError::Unreadable { file, cause }),
+        };
+        let mut config = Self::parse(&text, &file)?;
+        config.read_secret_files(&file)?;
+        config.check(&file)?;
+        Ok(config)
+    }
+
+    fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::Malformed {
+            file: file.to_owned(),
+            place: place(text, error.span()),
+            why: error.message().replace('\n', ", "),
+        })
+    }
+
+    /// Puts the content of the files in the place of the texts they stand for.
+    fn read_secret_files(&mut self, file: &Path) -> Result<(), ConfigError> {
+        let base = file.parent().unwrap_or(Path::new("."));
+        for (key, text, text_file) in [
+            (
+                "store.address_file",
+                &mut self.store.address,
+                &self.store.address_file,
+            ),
+            (
+                "passcode_service.webhook_secret_file",
+                &mut self.passcode_service.webhook_secret,
+                &self.passcode_service.webhook_secret_file,
+            ),
+        ] {
+            let Some(path) = text_file else { continue };
+            if text.is_some() {
+                let why = "the text itself is given too; leave one of them out".to_owned();
+                return Err(value(file, key, why));
+            }
+            let read = read_secret(&base.join(path)).map_err(|why| value(file, key, why))?;
+            *text = Some(read);
+        }
+        Ok(())
+    }
+
+    fn check(&self, file: &Path) -> Result<(), ConfigError> {
+        for (key, complaint) in [
+            ("server.issuer", self.server.issuer_complaint()),
+            ("server.certificate_file", self.server.certificate_complaint()),
+            ("lifetimes.login_minutes", range(self.lifetimes.login_minutes, 1, 24 * 60)),
+            ("lifetimes.session_hours", range(self.lifetimes.session_hours, 1, 24 * 365)),
+            ("passwords.threads", range(self.passwords.threads, 1, 64)),
+            ("passwords.queue", range(self.passwords.queue, 1, 10_000)),
+            ("scripts.workers", range(self.scripts.workers, 1, 256)),
+            ("scripts.time_limit_seconds", range(self.scripts.time_limit_seconds, 1, 60)),
+            ("passcode_service.webhook_url", self.passcode_service.webhook_complaint()),
+            ("passcode_service.limits", self.passcode_service.limits.check().err()),
+        ] {
+            if let Some(why) = complaint {
+                return Err(value(file, key, why));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn value(file: &Path, key: &'static str, why: String) -> ConfigError {
+    ConfigError::Value {
+        file: file.to_owned(),
+        key,
+        why,
+    }
+}
+
+fn range<N>(value: N, least: u64, most: u64) -> Option<String>
+where
+    N: TryInto<u64> + std::fmt::Display + Copy,
+{
+    let inside = value
+        .try_into()
+        .is_ok_and(|number| (least..=most).contains(&number));
+    (!inside).then(|| format!("expected a number from {least} to {most}, not {value}"))
+}
+
+fn read_secret(path: &Path) -> Result<Secret, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|cause| format!("{} cannot be read: {cause}", path.display()))?;
+    match text.lines().next().map(str::trim) {
+        Some(line) if !line.is_empty() => Ok(Secret::from(line)),
+        _ => Err(format!("{} is empty", path.display())),
+    }
+}
+
+impl Server {
+    fn issuer_complaint(&self) -> Option<String> {
+        let issuer = match Issuer::parse(self.issuer.as_deref()?) {
+            Ok(issuer) => issuer,
+            Err(cause) => return Some(cause.to_string()),
+        };
+        if issuer.is_https() {
+            return None;
+        }
+        if !is_loopback_name(issuer.host()) {
+            return Some(format!(
+                "{issuer} would send passwords over the network unprotected; use https, or http://localhost for a trial on one machine"
+            ));
+        }
+        let certificate = self.certificate_file.is_some();
+        certificate.then(|| format!("{issuer} means no TLS, but there is a certificate_file"))
+    }
+
+    fn certificate_complaint(&self) -> Option<String> {
+        (self.certificate_file.is_some() != self.key_file.is_some())
+            .then(|| "certificate_file and key_file are needed together".to_owned())
+    }
+}
+
+impl PasscodeService {
+    fn webhook_complaint(&self) -> Option<String> {
+        if !self.enabled {
+            return None;
+        }
+        let Some(url) = &self.webhook_url else {
+            return Some("the service is enabled and has no way to send a message".to_owned());
+        };
+        if self.webhook_secret.is_none() {
+            return Some("webhook_secret or webhook_secret_file is missing".to_owned());
+        }
+        let usable = url::Url::parse(url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        (!usable).then(|| format!("expected an address such as https://sms.example.com/send, not {url:?}"))
+    }
+}
+
+/// Whether a host name of an issuer means this machine.
+pub fn is_loopback_name(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// `line 3, server.listen`, as far as it can be told.
+fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
+    let start = span.map_or(0, |span| span.start).min(text.len());
+    let before = text.get(..start).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let section = before
+        .lines()
+        .rev()
+        .find_map(|line| line.trim().strip_prefix('[')?.split_once(']'));
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let key = line.split_once('=').map(|(key, _)| key.trim());
+    match (section, key) {
+        (Some((section, _)), Some(key)) => format!("line {number}, {section}.{key}"),
+        (None, Some(key)) => format!("line {number}, {key}"),
+        _ => format!("line {number}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        let file = Path::new("/home/sallyport.toml");
+        let mut config = Config::parse(text, file).map_err(|e| e.to_string())?;
+        config.read_secret_files(file).map_err(|e| e.to_string())?;
+        config.check(file).map_err(|e| e.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn an_empty_file_is_a_configuration() {
+        let config = parse("").unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8443");
+        assert!(!config.passcode_service.enabled);
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_line_and_key_and_what_was_expected() {
+        for (text, complaint) in [
+            ("[server]\n\nlisten = 5\n", "/home/sallyport.toml, line 3, server.listen: invalid type: integer `5`, expected socket address"),
+            ("[server]\nlisten = \"localhost\"\n", "/home/sallyport.toml, line 2, server.listen: invalid socket address syntax"),
+            ("[server]\nlisen = \"1\"\n", "/home/sallyport.toml, line 2, server.lisen: unknown field `lisen`, expected one of `issuer`, `listen`, `certificate_file`, `key_file`"),
+            ("[sever]\n", "/home/sallyport.toml, line 1: unknown field `sever`, expected one of `server`, `store`, `lifetimes`, `passwords`, `scripts`, `passcode_service`"),
+            ("[server]\nissuer = \"login.example.com\"\n", "/home/sallyport.toml, server.issuer: the issuer \"login.example.com\" is not an address such as https://login.example.com (scheme and host, an optional port, nothing else)"),
+            ("[server]\nissuer = \"http://login.example.com\"\n", "/home/sallyport.toml, server.issuer: http://login.example.com would send passwords over the network unprotected; use https, or http://localhost for a trial on one machine"),
+            ("[server]\nkey_file = \"k\"\n", "/home/sallyport.toml, server.certificate_file: certificate_file and key_file are needed together"),
+            ("[passwords]\nthreads = 0\n", "/home/sallyport.toml, passwords.threads: expected a number from 1 to 64, not 0"),
+            ("[passcode_service]\nenabled = true\n", "/home/sallyport.toml, passcode_service.webhook_url: the service is enabled and has no way to send a message"),
+            ("[passcode_service.limits]\nlock_minutes = 1\n", "/home/sallyport.toml, passcode_service.limits: lock_minutes: expected 5 to 10080"),
+            ("[store]\naddress_file = \"/nowhere/at/all\"\n", "/home/sallyport.toml, store.address_file: /nowhere/at/all cannot be read: No such file or directory (os error 2)"),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), complaint, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_names() {
+        for (host, loopback) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("127.8.8.8", true),
+            ("[::1]", true),
+            ("localhost.example.com", false),
+            ("10.0.0.1", false),
+        ] {
+            assert_eq!(is_loopback_name(host), loopback, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_secret_comes_from_a_file_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        fs::write(&file, "postgres://u:p@h/d\n").unwrap();
+        let text = format!("[store]\naddress_file = {file:?}\n");
+        let config = parse(&text).unwrap();
+        assert_eq!(config.store.address.unwrap().expose(), "postgres://u:p@h/d");
+        let both = parse(&format!("{text}address = \"sqlite:x\"\n")).unwrap_err();
+        assert!(both.ends_with("store.address_file: the text itself is given too; leave one of them out"));
+    }
+}

@@ -1,0 +1,178 @@
+//! What the demo puts into the store at each start, unless it is there.
+
+use std::{fs, io, net::SocketAddr};
+
+use anyhow::{Context, anyhow};
+use sallyport_base::{Digest, Secret};
+use sallyport_flow::{NewScript, ScriptEntry, ScriptName};
+use sallyport_oidc::{AuthMethod, Client, RedirectUri, Registration, Scopes};
+use sallyport_otp::{Environment, Project};
+use sallyport_script::{Language, Property};
+use serde::{Deserialize, Serialize};
+
+use super::people;
+use crate::{
+    App,
+    command::{Premises, shipped_script},
+};
+
+/// The client_id of the demo application.
+pub const CLIENT_ID: &str = "demo";
+
+const SCRIPT: &str = "stytch";
+
+/// What the demo remembers in the home, for itself: the secret of the passcode service is nowhere
+/// else in clear, and the demo prints it at each start.
+const NOTES: &str = "demo.json";
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Notes {
+    project_id: String,
+    secret: String,
+    /// Of the script as the demo stored it last. Another one in the store is the operator's.
+    script: Option<Digest>,
+}
+
+/// Where the parts of the demo are, and how a script proves itself to the passcode service.
+#[derive(Clone, Debug)]
+pub struct Furnishing {
+    /// `http://127.0.0.1:8081`.
+    pub passcode_service: String,
+    pub project_id: String,
+    pub secret: Secret,
+}
+
+impl Furnishing {
+    /// Makes sure that there are people, the project of the passcode service, the script `stytch`
+    /// with its five properties, and the client `demo`.
+    pub async fn arrange(
+        app: &App,
+        premises: &Premises,
+        passcodes: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        people::settle(&app.people, premises.now())
+            .await
+            .context("the people of the demo")?;
+        let mut notes = project(premises).await.context("the project of the demo")?;
+        let furnishing = Self {
+            passcode_service: format!("http://{passcodes}"),
+            project_id: notes.project_id.clone(),
+            secret: Secret::from(notes.secret.as_str()),
+        };
+        arrange_script(premises, &furnishing, &mut notes)
+            .await
+            .context("the script of the demo")?;
+        register_client(app, premises).await.context("the application of the demo")?;
+        Ok(furnishing)
+    }
+
+    fn properties(&self) -> Vec<Property> {
+        let url = |path: &str| format!("{}{path}", self.passcode_service);
+        [
+            ("SMS_ENDPOINT", url("/v1/otps/sms/send"), false),
+            ("AUTH_ENDPOINT", url("/v1/otps/authenticate"), false),
+            ("ENROLL_ENDPOINT", url("/v1/otps/sms/login_or_create"), false),
+            ("PROJECT_ID", self.project_id.clone(), false),
+            ("SECRET", self.secret.expose().to_owned(), true),
+        ]
+        .into_iter()
+        .map(|(name, value, hide)| Property {
+            value1: name.to_owned(),
+            value2: value,
+            hide,
+            description: None,
+        })
+        .collect()
+    }
+}
+
+/// The project that the notes name, or a new one when there are no notes or another store.
+async fn project(premises: &Premises) -> anyhow::Result<Notes> {
+    if let Some(notes) = read_notes(premises)? {
+        let mut reader = premises.store.reader().await?;
+        if Project::find(&mut reader, &notes.project_id).await?.is_some() {
+            return Ok(notes);
+        }
+    }
+    let mut tx = premises.store.begin().await?;
+    let (project, secret) = Project::create(
+        &mut tx,
+        Environment::Test,
+        premises.now(),
+        &premises.random,
+    )
+    .await?;
+    tx.commit().await?;
+    let notes = Notes {
+        project_id: project.id.to_string(),
+        secret: secret.expose().to_owned(),
+        script: None,
+    };
+    write_notes(premises, &notes)?;
+    Ok(notes)
+}
+
+fn read_notes(premises: &Premises) -> anyhow::Result<Option<Notes>> {
+    let path = premises.home.path().join(NOTES);
+    match fs::read(&path) {
+        Ok(json) => serde_json::from_slice(&json)
+            .map(Some)
+            .map_err(|cause| anyhow!("{} is damaged ({cause}); remove it to begin anew", path.display())),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause).with_context(|| path.display().to_string()),
+    }
+}
+
+fn write_notes(premises: &Premises, notes: &Notes) -> anyhow::Result<()> {
+    let json = serde_json::to_vec_pretty(notes)?;
+    Ok(premises.home.write_private(NOTES, &json)?)
+}
+
+/// Stores the script that ships with the product, unless the operator put another in its place.
+async fn arrange_script(
+    premises: &Premises,
+    furnishing: &Furnishing,
+    notes: &mut Notes,
+) -> anyhow::Result<()> {
+    let text = shipped_script(SCRIPT).context("the script is part of the product")?;
+    let wanted = NewScript {
+        name: ScriptName::check(SCRIPT).map_err(anyhow::Error::msg)?,
+        description: "Password, then a passcode by SMS from the service of the demo".to_owned(),
+        text: text.to_owned(),
+        language: Language::declared_in(text).unwrap_or(Language::Python2),
+        properties: furnishing.properties(),
+        level: 0,
+        enabled: true,
+    };
+    let mut tx = premises.store.begin().await?;
+    if let Some(stored) = ScriptEntry::find(&mut tx, &premises.vault, SCRIPT).await? {
+        if notes.script.as_ref() != Some(&Digest::of(stored.text.as_bytes())) {
+            tracing::info!(script.name = SCRIPT, "the script was put there by somebody else and stays as it is");
+            return Ok(());
+        }
+        if stored.text == wanted.text && stored.properties == wanted.properties {
+            return Ok(());
+        }
+    }
+    ScriptEntry::save(&mut tx, &premises.vault, &wanted, premises.now()).await?;
+    notes.script = Some(Digest::of(text.as_bytes()));
+    write_notes(premises, notes)?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn register_client(app: &App, premises: &Premises) -> anyhow::Result<()> {
+    let address = |path: &str| RedirectUri::check(&app.flow.issuer().join(path));
+    let registration = Registration {
+        client_name: "Demo application".to_owned(),
+        redirect_uris: vec![address("/demo/callback")?],
+        post_logout_redirect_uris: vec![address("/demo")?],
+        token_endpoint_auth_method: AuthMethod::None,
+        scope: Scopes::known_in("openid profile email address phone"),
+        ..Registration::default()
+    };
+    let mut tx = premises.store.begin().await?;
+    Client::put(&mut tx, CLIENT_ID, registration, premises.now(), &premises.random).await?;
+    tx.commit().await?;
+    Ok(())
+}

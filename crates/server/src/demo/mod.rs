@@ -1,0 +1,110 @@
+//! `sallyport demo`: the whole product on one machine, with people, an application and a telephone.
+//!
+//! Nothing here is part of `sallyport serve`. The demo uses the same server, the same passcode
+//! service over HTTP and the same commands as everybody else.
+
+mod application;
+mod furnishing;
+mod id_token;
+mod landing;
+mod people;
+mod relying_party;
+mod telephone;
+
+use std::{fmt::Write, net::SocketAddr};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use clap::Args;
+use sallyport_flow::Issuer;
+use sallyport_otp::Gateway;
+
+use crate::{
+    App,
+    command::{Place, Premises, Station, print, until_told_to_stop},
+    listen::Listener,
+};
+
+pub use application::DemoState;
+pub use furnishing::Furnishing;
+pub use people::PASSWORD;
+
+/// Shows a whole login on this machine: the server, three people, an application and a telephone.
+///
+/// Nothing needs to be configured. Everything is kept in the home directory, so the demo goes on
+/// where it was stopped. It speaks plain http, which is why it listens on this machine only.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  sallyport demo
+
+Then open http://localhost:8080 in a browser.")]
+pub struct Demo {
+    /// Where the server listens: a loopback address and a port.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the passcode service listens: a loopback address and a port.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    otp_listen: SocketAddr,
+}
+
+impl Demo {
+    pub(crate) async fn run(self, place: Place) -> anyhow::Result<()> {
+        let premises = Premises::create(&place).await?;
+        let listener = Listener::bind(self.listen, "--listen").await?.plain()?;
+        let passcodes = Listener::bind(self.otp_listen, "--otp-listen").await?.plain()?;
+        let issuer = issuer_of(listener.address())?;
+        let station = Station::build(&premises, issuer, Some(Gateway::Telephone)).await?;
+        let furnishing =
+            Furnishing::arrange(&station.app, &premises, passcodes.address()).await?;
+        let state = DemoState::new(&station.app, &furnishing)?;
+        let mut open = station.open(listener, station.app.router(routes(state)));
+        let passcode_router = station.app.passcode_router();
+        open.also(passcodes, passcode_router.context("the demo has a passcode service")?);
+        print(&welcome(&station.app, &furnishing)?)?;
+        until_told_to_stop().await?;
+        open.close().await;
+        Ok(())
+    }
+}
+
+/// The pages of the demo, which stand beside those of the server.
+pub fn routes(state: DemoState) -> Router {
+    Router::new()
+        .route("/", get(landing::show))
+        .route("/demo", get(application::show))
+        .route("/demo/start", get(application::start))
+        .route("/demo/callback", get(application::callback))
+        .route("/demo/sign-out", post(application::sign_out))
+        .route("/demo/phone", get(telephone::show))
+        .route("/demo/phone.json", get(telephone::json))
+        .with_state(state)
+}
+
+/// Browsers know this machine as `localhost`.
+fn issuer_of(address: SocketAddr) -> anyhow::Result<Issuer> {
+    let port = address.port();
+    let text = if address.ip() == std::net::Ipv4Addr::LOCALHOST {
+        format!("http://localhost:{port}")
+    } else {
+        format!("http://{address}")
+    };
+    Ok(Issuer::parse(&text)?)
+}
+
+fn welcome(app: &App, furnishing: &Furnishing) -> anyhow::Result<String> {
+    let issuer = app.flow.issuer();
+    let mut text = String::new();
+    writeln!(text, "\nThe demo is ready. Open {issuer} in a browser.\n")?;
+    writeln!(text, "  Application   {}", issuer.join("/demo"))?;
+    writeln!(text, "  Telephone     {}", issuer.join("/demo/phone"))?;
+    writeln!(text, "  People        {}", people::names().join(", "))?;
+    writeln!(text, "  Password      {PASSWORD}\n")?;
+    writeln!(text, "  Passcode service {}", furnishing.passcode_service)?;
+    writeln!(text, "  Project id    {}", furnishing.project_id)?;
+    writeln!(text, "  Secret        {}\n", furnishing.secret.expose())?;
+    writeln!(text, "Stop it with Ctrl-C; everything is kept for the next start.")?;
+    Ok(text)
+}

@@ -1,0 +1,18 @@
+//! The whole server: configuration, home directory, command line, TLS, and the wiring of the parts.
+//!
+//! [`App`] is everything without sockets, which is what the tests drive; [`listen`] connects its
+//! routers with the network; [`command`] is what an operator types. `main.rs` only starts it.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop"))]
+
+mod app;
+pub mod command;
+pub mod config;
+pub mod demo;
+mod health;
+pub mod home;
+pub mod listen;
+mod request;
+mod routes;
+mod tls;
+
+pub use app::{App, AppParts, SCHEMAS};

@@ -1,0 +1,261 @@
+//! From a connection to the router, and how serving ends.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use http::Request;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+};
+use rustls::ServerConfig;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+/// How long a client may take to say what it wants: the TLS handshake, and the head of a request.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long requests that run may go on after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Connections at the same time; the next one waits until another ends.
+const CONNECTIONS: usize = 2048;
+
+/// After an error such as "too many open files" accepting rests for a moment.
+const REST: Duration = Duration::from_millis(200);
+
+/// Why nothing can be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    #[error("the address {address} is in use by another program; stop it or choose another with {option}")]
+    InUse {
+        address: SocketAddr,
+        option: &'static str,
+    },
+    #[error("the address {address} cannot be listened on: {cause}; choose another with {option}")]
+    Refused {
+        address: SocketAddr,
+        option: &'static str,
+        cause: io::Error,
+    },
+    #[error(
+        "{0} is no loopback address, and without TLS passwords would cross the network unprotected; listen on 127.0.0.1, or use an https issuer"
+    )]
+    PlainHttp(SocketAddr),
+}
+
+/// An address that is listened on, with or without TLS.
+pub struct Listener {
+    tcp: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Listener {
+    /// `option` is what an operator would change the address with.
+    pub async fn bind(address: SocketAddr, option: &'static str) -> Result<Self, ListenError> {
+        let failed = |cause: io::Error| match cause.kind() {
+            io::ErrorKind::AddrInUse => ListenError::InUse { address, option },
+            _ => ListenError::Refused {
+                address,
+                option,
+                cause,
+            },
+        };
+        let tcp = TcpListener::bind(address).await.map_err(failed)?;
+        let address = tcp.local_addr().map_err(failed)?;
+        Ok(Self {
+            tcp,
+            address,
+            tls: None,
+        })
+    }
+
+    /// With the port that the system chose, when it was left to it.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn with_tls(self, config: Arc<ServerConfig>) -> Self {
+        Self {
+            tls: Some(TlsAcceptor::from(config)),
+            ..self
+        }
+    }
+
+    /// Refuses to serve without TLS to other machines.
+    pub fn plain(self) -> Result<Self, ListenError> {
+        if self.address.ip().is_loopback() {
+            Ok(self)
+        } else {
+            Err(ListenError::PlainHttp(self.address))
+        }
+    }
+
+    /// Serves until `stop` says so; then lets requests that run come to their end, up to ten
+    /// seconds.
+    pub async fn serve(self, router: Router, mut stop: Stop) {
+        let graceful = GracefulShutdown::new();
+        let room = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.accept(&room) => accepted,
+                () = stop.requested() => break,
+            };
+            match accepted {
+                Ok((stream, peer, place)) => {
+                    let connection = Connection {
+                        router: router.clone(),
+                        peer,
+                        tls: self.tls.clone(),
+                        watcher: graceful.watcher(),
+                        _place: place,
+                    };
+                    tokio::spawn(connection.run(stream));
+                }
+                Err(cause) => {
+                    tracing::warn!(error = %cause, "a connection could not be accepted");
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
+        drop(self.tcp);
+        if timeout(GRACE, graceful.shutdown()).await.is_err() {
+            tracing::warn!(address = %self.address, "requests were still running when the server stopped");
+        }
+    }
+
+    async fn accept(
+        &self,
+        room: &Arc<Semaphore>,
+    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let place = room
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
+        let (stream, peer) = self.tcp.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((stream, peer, place))
+    }
+}
+
+/// One client.
+struct Connection {
+    router: Router,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    watcher: hyper_util::server::graceful::Watcher,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn run(self, stream: TcpStream) {
+        let Some(tls) = self.tls.clone() else {
+            return self.serve(stream, Protocol::Http1).await;
+        };
+        match timeout(PATIENCE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                let protocol = match stream.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => Protocol::Http2,
+                    _ => Protocol::Http1,
+                };
+                self.serve(stream, protocol).await;
+            }
+            Ok(Err(cause)) => {
+                tracing::debug!(client.address = %self.peer, error = %cause, "a TLS handshake failed");
+            }
+            Err(_) => tracing::debug!(client.address = %self.peer, "a TLS handshake took too long"),
+        }
+    }
+
+    async fn serve<S>(self, stream: S, protocol: Protocol)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self {
+            router,
+            peer,
+            watcher,
+            _place,
+            ..
+        } = self;
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().oneshot(request)
+        });
+        let builder = protocol.builder();
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        if let Err(cause) = watcher.watch(connection).await {
+            tracing::debug!(client.address = %peer, error = %cause, "a connection broke");
+        }
+    }
+}
+
+/// What a connection speaks. It is never guessed from the first bytes, which may not come.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    fn builder(self) -> Builder<TokioExecutor> {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE)
+            .max_buf_size(64 * 1024);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(100)
+            .max_header_list_size(64 * 1024)
+            .keep_alive_interval(PATIENCE)
+            .keep_alive_timeout(PATIENCE);
+        match self {
+            Self::Http1 => builder.http1_only(),
+            Self::Http2 => builder.http2_only(),
+        }
+    }
+}
+
+/// The wish that serving ends, for as many listeners as there are.
+#[derive(Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+/// Makes every [`Stop`] come true.
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stop {
+    pub fn new() -> (Stopper, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (Stopper(sender), Self(receiver))
+    }
+
+    /// Waits until the server is to stop.
+    pub async fn requested(&mut self) {
+        // The sender being gone means the same.
+        let _gone = self.0.wait_for(|stop| *stop).await;
+    }
+}
+
+impl Stopper {
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}

@@ -1,0 +1,135 @@
+//! What happens around every request: an id, a line in the log, limits, and a page when a handler
+//! panics.
+
+use std::{
+    any::Any,
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, StatusCode};
+use sallyport_base::Random;
+use sallyport_web::{ErrorPage, Pages};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    limit::RequestBodyLimitLayer,
+    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
+};
+use tracing::Instrument;
+
+/// The header in which an answer names its request, and by which handlers know it.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The largest body of a request: forms are small.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// How long a body may pause.
+const BODY_PAUSE: Duration = Duration::from_secs(15);
+
+/// How long a request may take. A script may wait for another server for ten seconds, twice.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Wraps the pages and endpoints of the provider.
+pub fn guarded(router: Router, pages: Pages, random: Random) -> Router {
+    let page = pages.clone();
+    router
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            LONGEST,
+        ))
+        .layer(CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| {
+            report(panic.as_ref());
+            page.error(broken())
+        }))
+        .layer(middleware::from_fn_with_state(random, identified))
+}
+
+/// Wraps the passcode service, which has limits and answers of its own.
+pub fn guarded_api(router: Router, random: Random) -> Router {
+    router
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
+        .layer(middleware::from_fn_with_state(random, identified))
+}
+
+/// Gives the request an id of its own, whatever the client calls it, and logs how it ended. The
+/// query is never logged: it may hold a code.
+async fn identified(State(random): State<Random>, mut request: Request, next: Next) -> Response {
+    let id = random.uuid().to_string();
+    let value = HeaderValue::try_from(&id).expect("a UUID is visible ASCII");
+    request.headers_mut().insert(REQUEST_ID, value.clone());
+    let line = AccessLine::begin(&request);
+    let span = tracing::info_span!("request", request.id = %id);
+    async {
+        let mut response = next.run(request).await;
+        line.end(response.status());
+        response.headers_mut().insert(REQUEST_ID, value);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+struct AccessLine {
+    method: http::Method,
+    path: String,
+    client: Option<IpAddr>,
+    began: Instant,
+}
+
+impl AccessLine {
+    fn begin(request: &Request) -> Self {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            client: peer.map(|peer| peer.0.ip()),
+            began: Instant::now(),
+        }
+    }
+
+    fn end(self, status: StatusCode) {
+        let Self {
+            method,
+            path,
+            client,
+            began,
+        } = self;
+        let client = client.map(tracing::field::display);
+        let status = status.as_u16();
+        let duration_ms = began.elapsed().as_millis();
+        // Whoever watches the server asks often and learns nothing new.
+        if matches!(path.as_str(), "/healthz" | "/readyz") {
+            tracing::debug!(%method, path, status, duration_ms, client.ip = client, "answered");
+        } else {
+            tracing::info!(%method, path, status, duration_ms, client.ip = client, "answered");
+        }
+    }
+}
+
+fn report(panic: &(dyn Any + Send)) {
+    let words = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no words");
+    tracing::error!(panic = words, "a request handler panicked; please report it");
+}
+
+fn broken() -> ErrorPage {
+    ErrorPage {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        title: "Something went wrong here".to_owned(),
+        happened: "The sign-in service has a fault of its own; it is nothing you did.".to_owned(),
+        what_to_do: "Go back and try again. If it stays so, tell the people who run it.".to_owned(),
+        link: None,
+        request_id: None,
+    }
+}

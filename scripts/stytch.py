@@ -1,0 +1,420 @@
+# sallyport: language=python3
+"""Password first, then a passcode by SMS from Stytch or a service that speaks its API.
+
+Properties, all required:
+  SMS_ENDPOINT     sends a passcode to a number that the service knows   .../v1/otps/sms/send
+  ENROLL_ENDPOINT  sends one and makes the number known                  .../v1/otps/sms/login_or_create
+  AUTH_ENDPOINT    checks a passcode                                     .../v1/otps/authenticate
+  PROJECT_ID, SECRET
+Optional:
+  COUNTRY_CODE     digits, put before national numbers (those that begin with one 0)
+
+The number is the first of these that can be read as one: phoneNumberVerified when it holds a number instead of
+true or false, employeeNumber when phoneNumberVerified is true, each value of mobile, telephoneNumber.
+A number without + is taken to begin with its country code.
+
+A number becomes the person's phone in oxMobileDevices only after its passcode was right.
+"""
+
+import base64
+import json
+import re
+import time
+
+from javax.faces.application import FacesMessage
+from org.apache.http.util import EntityUtils
+from org.gluu.jsf2.message import FacesMessages
+from org.gluu.model.custom.script.type.auth import PersonAuthenticationType
+from org.gluu.oxauth.security import Identity
+from org.gluu.oxauth.service import AuthenticationService
+from org.gluu.oxauth.service.common import UserService
+from org.gluu.oxauth.service.net import HttpService
+from org.gluu.oxauth.util import ServerUtil
+from org.gluu.service.cdi.util import CdiUtil
+
+REQUIRED = ("SMS_ENDPOINT", "AUTH_ENDPOINT", "ENROLL_ENDPOINT", "PROJECT_ID", "SECRET")
+
+EXPIRATION_MINUTES = 5
+
+# Seconds to wait before the second, the third and every further passcode of one login.
+COOL_DOWN = (30, 60, 120)
+
+UNKNOWN_NUMBER = ("user_not_found", "phone_number_not_found")
+WRONG_CODE = ("otp_code_not_found", "invalid_code")
+DEAD_CODE = ("unable_to_auth_otp_code",)
+TOO_MANY = ("too_many_requests", "user_lock_limit_reached", "too_few_tokens_authenticated", "captcha_failed")
+
+NO_NUMBER = "Failed to determine mobile phone number"
+NOT_SENT = "Failed to send message to mobile phone"
+SENT_AGAIN = "We have sent you a new code."
+SEND_LATER = "Too many codes were requested. Please try again later."
+UNAVAILABLE = "The text message service is not available right now. Please try again later."
+MALFORMED = "Please enter the 6-digit code from the text message."
+WRONG = "Incorrect SMS code, please try again."
+DEAD = "This code has expired or was used before. Please ask for a new one."
+TRY_LATER = "Too many wrong codes. Please try again later."
+NOT_CHECKED = "The code could not be checked. Please try again later."
+START_AGAIN = "Your login has expired. Please start again."
+
+
+class PersonAuthentication(PersonAuthenticationType):
+    def __init__(self, current_time_millis):
+        self.identity = CdiUtil.bean(Identity)
+
+    def init(self, custom_script, configuration):
+        print("Stytch Initialization")
+        values = {name: property_of(configuration, name) for name in REQUIRED}
+        for name in REQUIRED:
+            if values[name] == "":
+                print("Stytch Initialization. Property %s is mandatory" % name)
+        if "" in values.values():
+            return False
+        self.country_code = property_of(configuration, "COUNTRY_CODE").lstrip("+")
+        self.service = Service(values)
+        print("Stytch Initialized successfully")
+        return True
+
+    def destroy(self, configuration):
+        print("Stytch Destroyed")
+        return True
+
+    def getApiVersion(self):
+        return 11
+
+    def getAuthenticationMethodClaims(self, configuration):
+        return None
+
+    def isValidAuthenticationMethod(self, usage_type, configuration):
+        return True
+
+    def getAlternativeAuthenticationMethod(self, usage_type, configuration):
+        return None
+
+    def getCountAuthenticationSteps(self, configuration):
+        return 2
+
+    def getPageForStep(self, configuration, step):
+        return "/auth/otp_sms/otp_sms.xhtml" if step == 2 else ""
+
+    def getExtraParametersForStep(self, configuration, step):
+        return None
+
+    def getNextStep(self, configuration, parameters, step):
+        return -1
+
+    def getLogoutExternalUrl(self, configuration, parameters):
+        return None
+
+    def logout(self, configuration, parameters):
+        return True
+
+    def prepareForStep(self, configuration, parameters, step):
+        return step == 1 or (step == 2 and self.session().get("phone_id") is not None)
+
+    def authenticate(self, configuration, parameters, step):
+        CdiUtil.bean(FacesMessages).setKeepMessages()
+        if step == 1:
+            return self.check_password()
+        if step == 2 and parameters.containsKey("resend"):
+            return self.send_again()
+        if step == 2:
+            return self.check_passcode(parameters)
+        return False
+
+    # Step 1
+
+    def check_password(self):
+        credentials = self.identity.getCredentials()
+        service = CdiUtil.bean(AuthenticationService)
+        if not service.authenticate(credentials.getUsername(), credentials.getPassword()):
+            return False
+        user = service.getAuthenticatedUser()
+        number = number_of(user, self.country_code)
+        if number is None:
+            print("Stytch. The person has no usable phone number")
+            return refuse(NO_NUMBER)
+        if self.has_just_sent_to(number):
+            return True
+        known = phone_id_of(user, number) is not None
+        reply = self.service.send(number) if known else self.service.enroll(number)
+        return self.note_sent(number, reply) or refuse(not_sent(reply))
+
+    def has_just_sent_to(self, number):
+        """Whether this is the same form posted twice: one message is enough."""
+        session = self.session()
+        same = session.get("mobile_number") == number and session.get("phone_id") is not None
+        return same and seconds_to_wait(session) > 0
+
+    def note_sent(self, number, reply):
+        """Remembers a passcode that is on its way."""
+        phone_id = reply.text("phone_id")
+        if not reply.ok or phone_id is None:
+            return False
+        session = self.session()
+        now = int(time.time())
+        again = session.get("mobile_number") == number
+        sends = int(session.get("passcode_sends") or 0) if again else 0
+        session.put("mobile_number", number)
+        session.put("phone_id", phone_id)
+        session.put("stytch_user_id", reply.text("user_id") or "")
+        session.put("passcode_sent_at", str(now))
+        session.put("passcode_expires_at", str(now + EXPIRATION_MINUTES * 60))
+        session.put("passcode_sends", str(sends + 1))
+        return True
+
+    # Step 2
+
+    def send_again(self):
+        """Sends another passcode to the number of this login. The login stays where it is."""
+        session = self.session()
+        number = session.get("mobile_number")
+        if number is None:
+            return refuse(START_AGAIN)
+        wait = seconds_to_wait(session)
+        if wait > 0:
+            return refuse("Please wait %d seconds before you ask for another code." % wait)
+        reply = self.service.send(number)
+        if not self.note_sent(number, reply):
+            return refuse(not_sent(reply))
+        CdiUtil.bean(FacesMessages).add(FacesMessage.SEVERITY_INFO, SENT_AGAIN)
+        return False
+
+    def check_passcode(self, parameters):
+        phone_id = self.session().get("phone_id")
+        user = self.active_user()
+        if phone_id is None or user is None:
+            return refuse(START_AGAIN)
+        code = re.sub(r"[\s\-\u2010-\u2015]", "", ServerUtil.getFirstValue(parameters, "passcode") or "")
+        if re.fullmatch("[0-9]{6}", code) is None:
+            return refuse(MALFORMED)
+        reply = self.service.check(phone_id, code)
+        if not reply.ok:
+            return refuse(not_checked(reply))
+        if not self.is_for_this_login(reply, phone_id):
+            print("Stytch. The service answered for another person or phone")
+            return refuse(NOT_CHECKED)
+        self.remember_phone(user, phone_id)
+        return True
+
+    def active_user(self):
+        """The person of this login, unless the account was closed since step 1."""
+        found = CdiUtil.bean(AuthenticationService).getAuthenticatedUser()
+        user = CdiUtil.bean(UserService).getUser(found.getUserId()) if found is not None else None
+        if user is None or user.getStatus() not in (None, "active"):
+            return None
+        return user
+
+    def is_for_this_login(self, reply, phone_id):
+        session = self.session()
+        expected = session.get("stytch_user_id")
+        if expected and reply.text("user_id") != expected:
+            return False
+        user = reply.data.get("user")
+        phones = user.get("phone_numbers") if isinstance(user, dict) else None
+        for phone in phones if isinstance(phones, list) else []:
+            if isinstance(phone, dict) and phone.get("phone_id") == phone_id:
+                return digits(phone.get("phone_number")) == digits(session.get("mobile_number"))
+        return True
+
+    def remember_phone(self, user, phone_id):
+        """Adds the phone to oxMobileDevices and leaves what others wrote there. A login does not fail of it."""
+        session = self.session()
+        devices = devices_of(user)
+        if devices is None:
+            print("Stytch. oxMobileDevices is not what it should be and is left alone")
+            return
+        before = json.dumps(devices)
+        merge_phone(devices, session.get("mobile_number"), phone_id, session.get("stytch_user_id"))
+        if json.dumps(devices) == before:
+            return
+        try:
+            user.setAttribute("oxMobileDevices", json.dumps(devices))
+            CdiUtil.bean(UserService).updateUser(user)
+        except Exception as error:
+            print("Stytch. The phone could not be stored: %s" % type(error).__name__)
+
+    def session(self):
+        return self.identity.getSessionId().getSessionAttributes()
+
+
+class Service:
+    """The passcode service."""
+
+    def __init__(self, properties):
+        self.properties = properties
+
+    def send(self, number):
+        """Sends a passcode; a number that the service has forgotten is made known again."""
+        reply = self.post("SMS_ENDPOINT", passcode_for(number))
+        return self.enroll(number) if reply.error_type in UNKNOWN_NUMBER else reply
+
+    def enroll(self, number):
+        return self.post("ENROLL_ENDPOINT", passcode_for(number))
+
+    def check(self, phone_id, code):
+        return self.post("AUTH_ENDPOINT", {"method_id": phone_id, "code": code})
+
+    def post(self, endpoint, body):
+        """One request. Never repeated: a second one could send a second message."""
+        http = CdiUtil.bean(HttpService)
+        secret = "%s:%s" % (self.properties["PROJECT_ID"], self.properties["SECRET"])
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        answer = http.executePost(
+            http.getHttpsClient(),
+            self.properties[endpoint],
+            base64.b64encode(secret.encode()).decode(),
+            headers,
+            json.dumps(body),
+        )
+        reply = Reply(answer.getHttpResponse() if answer is not None else None)
+        if not reply.ok:
+            print("Stytch. %s: %s" % (endpoint, reply.for_the_log()))
+        return reply
+
+
+class Reply:
+    """What the service answered. What it means is in `error_type`, never in the status."""
+
+    def __init__(self, response):
+        self.status = response.getStatusLine().getStatusCode() if response is not None else None
+        self.data = json_object(EntityUtils.toString(response.getEntity())) if response is not None else {}
+        self.error_type = self.text("error_type")
+        succeeded = self.status is not None and 200 <= self.status <= 299
+        self.ok = succeeded and self.error_type is None and self.data != {}
+
+    @property
+    def unavailable(self):
+        """No answer, none that can be read, or a fault of the service itself."""
+        return self.status is None or self.status >= 500 or (not self.ok and self.status <= 299)
+
+    @property
+    def too_many(self):
+        return self.error_type in TOO_MANY or (self.error_type is None and self.status == 429)
+
+    def text(self, name):
+        value = self.data.get(name)
+        return value if isinstance(value, str) and value != "" else None
+
+    def for_the_log(self):
+        return "status %s, error_type %s, request_id %s" % (self.status, self.error_type, self.text("request_id"))
+
+
+def passcode_for(number):
+    body = {"phone_number": number, "expiration_minutes": EXPIRATION_MINUTES}
+    address = ServerUtil.getIpAddress()
+    if address:
+        body["attributes"] = {"ip_address": address}
+    return body
+
+
+def not_sent(reply):
+    """Why there is no message, for the person."""
+    if reply.too_many:
+        return SEND_LATER
+    return UNAVAILABLE if reply.unavailable else NOT_SENT
+
+
+def not_checked(reply):
+    """Why the code is not accepted, for the person."""
+    if reply.error_type in WRONG_CODE:
+        return WRONG
+    if reply.error_type in DEAD_CODE:
+        return DEAD
+    if reply.too_many:
+        return TRY_LATER
+    return UNAVAILABLE if reply.unavailable else NOT_CHECKED
+
+
+def seconds_to_wait(session):
+    """Until another passcode may be sent in this login."""
+    sends = int(session.get("passcode_sends") or 0)
+    if sends == 0:
+        return 0
+    pause = COOL_DOWN[min(sends, len(COOL_DOWN)) - 1]
+    return int(session.get("passcode_sent_at") or 0) + pause - int(time.time())
+
+
+def refuse(text):
+    """Tells the person why the step is not passed."""
+    CdiUtil.bean(FacesMessages).add(FacesMessage.SEVERITY_ERROR, text)
+    return False
+
+
+def property_of(configuration, name):
+    found = configuration.get(name)
+    return (found.getValue2() or "").strip() if found is not None else ""
+
+
+def number_of(user, country_code):
+    """The person's phone number in E.164, or None."""
+    for text in candidates(user):
+        number = e164(text, country_code)
+        if number is not None:
+            return number
+    return None
+
+
+def candidates(user):
+    """What may be the person's number, the best first."""
+    verified = user.getAttribute("phoneNumberVerified") or ""
+    if verified.lower() not in ("true", "false"):
+        yield verified
+    if verified.lower() == "true":
+        yield from user.getAttributeValues("employeeNumber") or []
+    yield from user.getAttributeValues("mobile") or []
+    yield from user.getAttributeValues("telephoneNumber") or []
+
+
+def e164(text, country_code=""):
+    """A phone number as +, country code and number; None when the text cannot be one."""
+    number = re.sub(r"[\s().\-/\u2010-\u2015]", "", text)
+    if number.startswith("00"):
+        number = "+" + number[2:]
+    elif number.startswith("0") and country_code:
+        number = "+" + country_code + number[1:]
+    elif not number.startswith("+"):
+        number = "+" + number
+    return number if re.fullmatch(r"\+[1-9][0-9]{6,14}", number) else None
+
+
+def digits(number):
+    return re.sub("[^0-9]", "", number) if isinstance(number, str) else None
+
+
+def devices_of(user):
+    """oxMobileDevices as an object with a list `phones`; None when it is something else."""
+    text = user.getAttribute("oxMobileDevices")
+    if text is None or text.strip() == "":
+        return {"phones": []}
+    devices = json_object(text)
+    phones = devices.setdefault("phones", []) if devices else None
+    if not isinstance(phones, list) or not all(isinstance(phone, dict) for phone in phones):
+        return None
+    return devices
+
+
+def phone_id_of(user, number):
+    """The service's id of the person's phone with this number, or None."""
+    for phone in (devices_of(user) or {}).get("phones", []):
+        if digits(phone.get("number")) == digits(number) and phone.get("stytch_phone_id"):
+            return phone["stytch_phone_id"]
+    return None
+
+
+def merge_phone(devices, number, phone_id, user_id):
+    ids = {"stytch_phone_id": phone_id, "stytch_user_id": user_id or ""}
+    for phone in devices["phones"]:
+        if digits(phone.get("number")) == digits(number):
+            phone.update(ids)
+            return
+    added = {"nickName": "Mobile phone", "number": number, "addedOn": int(time.time() * 1000)}
+    devices["phones"].append({**added, **ids})
+
+
+def json_object(text):
+    """A JSON object; an empty one for anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
