@@ -114,6 +114,7 @@ export async function signIn(visitor, address, person) {
     username: person.username,
     password: person.password,
   });
+  if (second.error) throw new Error(`no passcode was asked for: ${second.error}`);
   const after = await visitor.press(second, "Continue", { passcode: await newestCode(person.number) });
   return after instanceof Page && after.has("Allow") ? visitor.press(after, "Allow") : after;
 }

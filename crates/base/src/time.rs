@@ -74,7 +74,10 @@ impl Clock {
     }
 
     /// Read once for each request and passed down as a value.
-    #[expect(clippy::disallowed_methods, reason = "this is the place where time comes from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place where time comes from"
+    )]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp(match SystemTime::now().duration_since(UNIX_EPOCH) {

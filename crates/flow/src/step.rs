@@ -89,7 +89,7 @@ pub(crate) async fn prepare(
     match method_of(flow, &login.acr).await? {
         Method::Password => Ok(Vec::new()),
         Method::Script(script) => {
-            let scene = scene(flow, login, request).await?;
+            let scene = scene(flow, login, request, now).await?;
             let mut talk = Talk::begin(flow, &script, login, scene, now).await?;
             talk.prepare(login.step()).await?;
             let (scene, _) = talk.finish()?;
@@ -141,7 +141,7 @@ async fn ask_the_script(
 ) -> Result<Outcome, FlowError> {
     let step = login.step();
     check_earlier_steps(script, login, step)?;
-    let scene = scene(flow, login, request).await?;
+    let scene = scene(flow, login, request, now).await?;
     let mut talk = Talk::begin(flow, script, login, scene, now).await?;
     let passed = talk.authenticate(step).await?;
     let jump = talk.next_step(step).await?;
@@ -257,7 +257,12 @@ fn passed_key(step: u32) -> String {
 }
 
 /// What the script sees of the request.
-async fn scene(flow: &Flow, login: &Login, request: &PageRequest) -> Result<Scene, FlowError> {
+async fn scene(
+    flow: &Flow,
+    login: &Login,
+    request: &PageRequest,
+    now: Timestamp,
+) -> Result<Scene, FlowError> {
     let authenticated = match login.person_id {
         Some(id) => flow.people().find(id).await?,
         None => None,
@@ -286,6 +291,7 @@ async fn scene(flow: &Flow, login: &Login, request: &PageRequest) -> Result<Scen
             path: request.path.clone(),
             locale: "en".to_owned(),
         },
+        now_ms: now.as_micros() / 1000,
         usage: Usage::Interactive,
         issuer: flow.issuer().to_string(),
         authenticated: authenticated.map(|person| sallyport_script::Person {

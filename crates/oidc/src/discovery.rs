@@ -7,7 +7,6 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, header};
 use sallyport_flow::Acr;
 use serde_json::{Value, json};
 
@@ -31,11 +30,11 @@ pub(crate) async fn discovery(State(provider): State<Provider>) -> Response {
     }
 }
 
-/// RFC 7517 §5. A client may keep it for a while; it asks again when a token names a new key.
+/// RFC 7517 §5. A client that meets a new key in a token asks again, and must not be answered by a
+/// cache in between.
 pub(crate) async fn jwks(State(provider): State<Provider>) -> Response {
-    let cached = HeaderValue::from_static("public, max-age=60");
     match provider.keys().jwk_set().await {
-        Ok(keys) => ([(header::CACHE_CONTROL, cached)], Json(keys)).into_response(),
+        Ok(keys) => (error::never_stored(), Json(keys)).into_response(),
         Err(error) => error::ClientRefusal::from(error).into_response(),
     }
 }

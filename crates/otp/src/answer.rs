@@ -122,7 +122,11 @@ fn failure(refusal: &Refusal, request_id: &RequestId) -> Response {
     let error_type = refusal.error_type();
     match refusal.cause() {
         Some(cause) => tracing::error!(error = %cause, "a passcode request failed"),
-        None => tracing::info!(status = status.as_u16(), error_type, "a passcode request was refused"),
+        None => tracing::info!(
+            status = status.as_u16(),
+            error_type,
+            "a passcode request was refused"
+        ),
     }
     let body = json!({
         "status_code": status.as_u16(),

@@ -53,11 +53,7 @@ impl Params {
 
     /// What the session's JWT will be signed with, when there will be one: a code is not used up
     /// for an answer that cannot be given.
-    async fn signing_key(
-        &self,
-        otp: &Otp,
-        caller: &Caller,
-    ) -> Result<Option<SigningKey>, Refusal> {
+    async fn signing_key(&self, otp: &Otp, caller: &Caller) -> Result<Option<SigningKey>, Refusal> {
         if self.proof.is_none() && self.wishes.duration.is_none() {
             return Ok(None);
         }
@@ -124,8 +120,7 @@ async fn attempt(
     if !User::count_failure(tx, phone.user_id, limits, *now).await? {
         return Ok(Outcome::NotCounted(locked(tx, caller, &phone).await?));
     }
-    let attempt =
-        Passcode::attempt(tx, phone.id, &params.guess, otp.keys(), limits, *now).await?;
+    let attempt = Passcode::attempt(tx, phone.id, &params.guess, otp.keys(), limits, *now).await?;
     let refusal = match attempt {
         Attempt::Right => return accept(otp, tx, caller, params, phone, session).await,
         Attempt::Dead => return Ok(Outcome::NotCounted(Refusal::DeadCode)),

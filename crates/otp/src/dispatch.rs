@@ -121,7 +121,10 @@ async fn spend(
             accounts.push((subject, &limits.per_ip_to_strangers));
         }
     }
-    accounts.push((format!("prefix {}", order.number.prefix()), &limits.per_prefix));
+    accounts.push((
+        format!("prefix {}", order.number.prefix()),
+        &limits.per_prefix,
+    ));
     accounts.push(("project".to_owned(), &limits.per_project));
     for (subject, windows) in accounts {
         if let Err(wait) = Allowance::spend(tx, project, &subject, windows, *now).await? {

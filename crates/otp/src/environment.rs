@@ -52,10 +52,16 @@ mod tests {
     fn an_id_is_read_back_in_its_own_environment_only() {
         let id = Id::<()>::parse("018f3c1e-7c1a-7b6e-9a43-5f0f4f3a2b1c").unwrap();
         let text = Environment::Test.name("phone-number", id);
-        assert_eq!(text, "phone-number-test-018f3c1e-7c1a-7b6e-9a43-5f0f4f3a2b1c");
+        assert_eq!(
+            text,
+            "phone-number-test-018f3c1e-7c1a-7b6e-9a43-5f0f4f3a2b1c"
+        );
         assert_eq!(Environment::Test.parse("phone-number", &text), Some(id));
         assert_eq!(Environment::Live.parse::<()>("phone-number", &text), None);
         assert_eq!(Environment::Test.parse::<()>("user", &text), None);
-        assert_eq!(Environment::Test.parse::<()>("phone-number", "phone-number-test-7"), None);
+        assert_eq!(
+            Environment::Test.parse::<()>("phone-number", "phone-number-test-7"),
+            None
+        );
     }
 }

@@ -80,7 +80,9 @@ impl Fields {
         }
         let Object(fields) = serde_json::from_slice(body).map_err(|cause| {
             let why = match cause.classify() {
-                serde_json::error::Category::Data => "The body must be a JSON object that names each field once.",
+                serde_json::error::Category::Data => {
+                    "The body must be a JSON object that names each field once."
+                }
                 _ => "The body is not JSON.",
             };
             Refusal::BadRequest(why.into())

@@ -39,9 +39,7 @@ impl Line {
     pub fn open(gateway: &Gateway, store: &Store) -> Result<Self, WebhookError> {
         Ok(match gateway {
             Gateway::Telephone => Self::Telephone(store.clone()),
-            Gateway::Webhook { url, secret } => {
-                Self::Webhook(Box::new(Webhook::new(url, secret)?))
-            }
+            Gateway::Webhook { url, secret } => Self::Webhook(Box::new(Webhook::new(url, secret)?)),
         })
     }
 

@@ -65,7 +65,10 @@ mod tests {
         assert_eq!(mac, keys.code("a", "000000"));
         assert_ne!(mac, keys.code("b", "000000"));
         assert_ne!(mac, keys.code("a", "000001"));
-        assert_ne!(mac, Keys::new(&Vault::from_key([2; 32])).code("a", "000000"));
+        assert_ne!(
+            mac,
+            Keys::new(&Vault::from_key([2; 32])).code("a", "000000")
+        );
         assert_ne!(keys.code("ab", "c"), keys.code("a", "bc"));
     }
 }

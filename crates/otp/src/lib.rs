@@ -79,13 +79,22 @@ pub const SCHEMA: Schema = Schema {
 fn table() -> [(&'static str, MethodRouter<Otp>); 9] {
     [
         ("/v1/otps/sms/send", post(send::send)),
-        ("/v1/otps/sms/login_or_create", post(login_or_create::login_or_create)),
+        (
+            "/v1/otps/sms/login_or_create",
+            post(login_or_create::login_or_create),
+        ),
         ("/v1/otps/authenticate", post(authenticate::authenticate)),
         ("/v1/sessions/jwks/{project_id}", get(signing_key::jwks)),
         ("/v1/sessions/authenticate", post(sessions::authenticate)),
         ("/v1/sessions/revoke", post(sessions::revoke)),
-        ("/v1/users/{user_id}", get(users::show).delete(users::delete)),
-        ("/v1/users/phone_numbers/{phone_id}", delete(users::delete_phone)),
+        (
+            "/v1/users/{user_id}",
+            get(users::show).delete(users::delete),
+        ),
+        (
+            "/v1/users/phone_numbers/{phone_id}",
+            delete(users::delete_phone),
+        ),
         ("/v1/debug/whoami", get(project::whoami)),
     ]
 }
@@ -99,7 +108,9 @@ pub fn paths() -> Vec<&'static str> {
 pub fn routes(otp: Otp) -> Router {
     table()
         .into_iter()
-        .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
+        .fold(Router::new(), |router, (path, methods)| {
+            router.route(path, methods)
+        })
         .fallback(async || Refusal::RouteNotFound)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(otp.clone(), answer::in_json))

@@ -84,15 +84,31 @@ impl Default for Limits {
 impl Limits {
     /// Says which limit makes no sense and what was expected of it.
     pub fn check(&self) -> Result<(), String> {
-        expect(!self.countries.is_empty(), "countries", "at least one ISO 3166 code such as US")?;
+        expect(
+            !self.countries.is_empty(),
+            "countries",
+            "at least one ISO 3166 code such as US",
+        )?;
         expect(
             self.countries.iter().all(|code| is_country(code)),
             "countries",
             "ISO 3166 codes of two capital letters such as US",
         )?;
-        expect((1..=100).contains(&self.attempts_per_code), "attempts_per_code", "1 to 100")?;
-        expect((1..=100).contains(&self.failures_before_lock), "failures_before_lock", "1 to 100")?;
-        expect((5..=WEEK).contains(&self.lock_minutes), "lock_minutes", "5 to 10080")?;
+        expect(
+            (1..=100).contains(&self.attempts_per_code),
+            "attempts_per_code",
+            "1 to 100",
+        )?;
+        expect(
+            (1..=100).contains(&self.failures_before_lock),
+            "failures_before_lock",
+            "1 to 100",
+        )?;
+        expect(
+            (5..=WEEK).contains(&self.lock_minutes),
+            "lock_minutes",
+            "5 to 10080",
+        )?;
         expect(
             self.resend_seconds.iter().all(|seconds| *seconds <= 3600),
             "resend_seconds",
@@ -125,11 +141,17 @@ impl Limits {
         ] {
             let lengths: BTreeSet<u32> = windows.iter().map(|window| window.minutes).collect();
             expect(
-                windows.iter().all(|w| w.count >= 0 && (1..=WEEK).contains(&w.minutes)),
+                windows
+                    .iter()
+                    .all(|w| w.count >= 0 && (1..=WEEK).contains(&w.minutes)),
                 name,
                 "a count of 0 or more and 1 to 10080 minutes",
             )?;
-            expect(lengths.len() == windows.len(), name, "windows of different lengths")?;
+            expect(
+                lengths.len() == windows.len(),
+                name,
+                "windows of different lengths",
+            )?;
         }
         Ok(())
     }
@@ -155,14 +177,32 @@ mod tests {
     fn the_defaults_make_sense_and_nonsense_is_named() {
         assert_eq!(Limits::default().check(), Ok(()));
         let nonsense = [
-            (Limits { failures_before_lock: 101, ..Limits::default() }, "failures_before_lock: expected 1 to 100"),
-            (Limits { lock_minutes: 4, ..Limits::default() }, "lock_minutes: expected 5 to 10080"),
             (
-                Limits { countries: ["usa".to_owned()].into(), ..Limits::default() },
+                Limits {
+                    failures_before_lock: 101,
+                    ..Limits::default()
+                },
+                "failures_before_lock: expected 1 to 100",
+            ),
+            (
+                Limits {
+                    lock_minutes: 4,
+                    ..Limits::default()
+                },
+                "lock_minutes: expected 5 to 10080",
+            ),
+            (
+                Limits {
+                    countries: ["usa".to_owned()].into(),
+                    ..Limits::default()
+                },
                 "countries: expected ISO 3166 codes of two capital letters such as US",
             ),
             (
-                Limits { per_ip: vec![Window::new(1, 5), Window::new(2, 5)], ..Limits::default() },
+                Limits {
+                    per_ip: vec![Window::new(1, 5), Window::new(2, 5)],
+                    ..Limits::default()
+                },
                 "per_ip: expected windows of different lengths",
             ),
         ];

@@ -96,8 +96,7 @@ async fn find_or_create(
         return Ok((user, phone, false));
     }
     let user = User::create(tx, project, params.status, *now, otp.random()).await?;
-    let added =
-        Phone::add_first(tx, project, &user, &params.number, *now, otp.random()).await?;
+    let added = Phone::add_first(tx, project, &user, &params.number, *now, otp.random()).await?;
     if let Some(phone) = added {
         return Ok((user, phone, true));
     }

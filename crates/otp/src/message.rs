@@ -26,11 +26,17 @@ pub struct MessageText {
 /// Why a name or a host cannot be part of a message.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum MessageTextError {
-    #[error("the name {0:?} has a character that a plain SMS cannot carry; use letters, digits and common punctuation")]
+    #[error(
+        "the name {0:?} has a character that a plain SMS cannot carry; use letters, digits and common punctuation"
+    )]
     Character(String),
-    #[error("the host {0:?} is not the name of a host; expected one such as login.example.com, without scheme and port")]
+    #[error(
+        "the host {0:?} is not the name of a host; expected one such as login.example.com, without scheme and port"
+    )]
     Host(String),
-    #[error("with this name and host a message has {0} characters; expected at most 160, so that it is one SMS")]
+    #[error(
+        "with this name and host a message has {0} characters; expected at most 160, so that it is one SMS"
+    )]
     Long(usize),
 }
 
@@ -121,13 +127,25 @@ mod tests {
         );
         for name in ["", "Łódź", "two\nlines", "café ☕"] {
             assert!(
-                matches!(MessageText::check(name, "localhost"), Err(MessageTextError::Character(_))),
+                matches!(
+                    MessageText::check(name, "localhost"),
+                    Err(MessageTextError::Character(_))
+                ),
                 "{name:?}"
             );
         }
-        for host in ["", "https://login.example.com", "localhost:8080", "a b", "LOGIN.example.com/x"] {
+        for host in [
+            "",
+            "https://login.example.com",
+            "localhost:8080",
+            "a b",
+            "LOGIN.example.com/x",
+        ] {
             assert!(
-                matches!(MessageText::check("Sallyport", host), Err(MessageTextError::Host(_))),
+                matches!(
+                    MessageText::check("Sallyport", host),
+                    Err(MessageTextError::Host(_))
+                ),
                 "{host:?}"
             );
         }

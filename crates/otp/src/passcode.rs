@@ -1,8 +1,6 @@
 use std::fmt;
 
-use sallyport_base::{
-    Conn, Id, Random, StoreError, Timestamp, Tx, constant_time_eq, params,
-};
+use sallyport_base::{Conn, Id, Random, StoreError, Timestamp, Tx, constant_time_eq, params};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -183,7 +181,11 @@ async fn use_up(tx: &mut Tx, phone_id: Id<Phone>, now: Timestamp) -> Result<Atte
             params![phone_id, now],
         )
         .await?;
-    Ok(if used == 1 { Attempt::Right } else { Attempt::Dead })
+    Ok(if used == 1 {
+        Attempt::Right
+    } else {
+        Attempt::Dead
+    })
 }
 
 async fn without_live_code(conn: &mut Conn, phone_id: Id<Phone>) -> Result<Attempt, StoreError> {
@@ -222,7 +224,15 @@ mod tests {
     #[test]
     fn a_code_is_six_ascii_digits() {
         assert_eq!(Code::check("012345").unwrap().expose(), "012345");
-        for text in ["", "12345", "1234567", "12345a", "１２３４５６", "12 345", "-12345"] {
+        for text in [
+            "",
+            "12345",
+            "1234567",
+            "12345a",
+            "１２３４５６",
+            "12 345",
+            "-12345",
+        ] {
             assert!(Code::check(text).is_none(), "{text:?}");
         }
         assert_eq!(Code::random(&Random::system()).expose().len(), 6);

@@ -127,7 +127,14 @@ impl Phone {
             "INSERT INTO otp_phones
                 (phone_id, project_id, user_id, phone_number, verified, added_at, drop_at)
              VALUES ($1, $2, $3, $4, FALSE, $5, $6)",
-            params![phone.id, &*project.id, user.id, &phone.number, now, now.plus(PROBATION)],
+            params![
+                phone.id,
+                &*project.id,
+                user.id,
+                &phone.number,
+                now,
+                now.plus(PROBATION)
+            ],
         )
         .await?;
         Ok(phone)

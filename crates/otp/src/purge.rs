@@ -16,9 +16,15 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
         ("phones", Phone::purge(&mut tx, now).await?),
         ("passcodes", Passcode::purge(&mut tx, now.minus(DAY)).await?),
         ("cooldowns", Cooldown::purge(&mut tx, now.minus(DAY)).await?),
-        ("allowances", Allowance::purge(&mut tx, now.minus(DAY)).await?),
+        (
+            "allowances",
+            Allowance::purge(&mut tx, now.minus(DAY)).await?,
+        ),
         ("sessions", Session::purge(&mut tx, now).await?),
-        ("telephone", telephone::purge(&mut tx, now.minus(DAY)).await?),
+        (
+            "telephone",
+            telephone::purge(&mut tx, now.minus(DAY)).await?,
+        ),
         ("audit", audit::purge(&mut tx, now.minus(MONTH)).await?),
     ];
     tx.commit().await?;

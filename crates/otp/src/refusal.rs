@@ -62,7 +62,9 @@ impl Refusal {
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::NotJson,
-            status if status.is_client_error() => Self::BadRequest("The request is malformed.".into()),
+            status if status.is_client_error() => {
+                Self::BadRequest("The request is malformed.".into())
+            }
             _ => Self::Internal("a handler answered without a body"),
         }
     }
@@ -102,40 +104,142 @@ impl Refusal {
     fn facts(&self) -> (u16, &'static str, Cow<'static, str>) {
         let (status, error_type, message) = match self {
             Self::BadRequest(what) => return (400, "bad_request", what.clone()),
-            Self::UnauthorizedCredentials => (401, "unauthorized_credentials", "The project id or the secret is not right. Send them as HTTP Basic authentication."),
+            Self::UnauthorizedCredentials => (
+                401,
+                "unauthorized_credentials",
+                "The project id or the secret is not right. Send them as HTTP Basic authentication.",
+            ),
             Self::RouteNotFound => (404, "route_not_found", "There is nothing at this address."),
-            Self::MethodNotAllowed => (405, "method_not_allowed", "This address does not take this method."),
+            Self::MethodNotAllowed => (
+                405,
+                "method_not_allowed",
+                "This address does not take this method.",
+            ),
             Self::BodyTooLarge => (413, "request_too_large", "The body is larger than 64 KiB."),
             Self::BodyTooSlow => (408, "request_timeout", "The body did not arrive in time."),
-            Self::NotJson => (415, "unsupported_media_type", "Send the body as JSON with the header Content-Type: application/json."),
-            Self::MissingSmsParameter => (400, "missing_sms_parameter", "phone_number is required."),
-            Self::InvalidPhoneNumber => (400, "invalid_phone_number", "The phone number is not one that can receive a message. Send it in E.164 form, such as +12025550162."),
-            Self::UnservedCountry => (400, "invalid_phone_number_country_code", "The phone number's country code is invalid, unsupported, or disabled."),
-            Self::SandboxNumberInLiveProject => (400, "invalid_phone_number_sandbox", "The sandbox number works in test projects only."),
-            Self::InvalidExpiration => (400, "invalid_expiration_otp", "expiration_minutes must be between 1 and 10."),
-            Self::InvalidLocale => (400, "invalid_locale", "The locale is not one of the supported ones."),
-            Self::InvalidMethodId => (400, "invalid_method_id", "The method_id is not the phone_id of a send."),
-            Self::InvalidCode => (400, "invalid_code", "Code format is invalid. A passcode has six digits."),
+            Self::NotJson => (
+                415,
+                "unsupported_media_type",
+                "Send the body as JSON with the header Content-Type: application/json.",
+            ),
+            Self::MissingSmsParameter => {
+                (400, "missing_sms_parameter", "phone_number is required.")
+            }
+            Self::InvalidPhoneNumber => (
+                400,
+                "invalid_phone_number",
+                "The phone number is not one that can receive a message. Send it in E.164 form, such as +12025550162.",
+            ),
+            Self::UnservedCountry => (
+                400,
+                "invalid_phone_number_country_code",
+                "The phone number's country code is invalid, unsupported, or disabled.",
+            ),
+            Self::SandboxNumberInLiveProject => (
+                400,
+                "invalid_phone_number_sandbox",
+                "The sandbox number works in test projects only.",
+            ),
+            Self::InvalidExpiration => (
+                400,
+                "invalid_expiration_otp",
+                "expiration_minutes must be between 1 and 10.",
+            ),
+            Self::InvalidLocale => (
+                400,
+                "invalid_locale",
+                "The locale is not one of the supported ones.",
+            ),
+            Self::InvalidMethodId => (
+                400,
+                "invalid_method_id",
+                "The method_id is not the phone_id of a send.",
+            ),
+            Self::InvalidCode => (
+                400,
+                "invalid_code",
+                "Code format is invalid. A passcode has six digits.",
+            ),
             Self::InvalidUserId => (400, "invalid_user_id", "The user_id format is invalid."),
-            Self::InvalidSessionDuration => (400, "invalid_session_duration_minutes", "session_duration_minutes must be between 5 and 527040."),
+            Self::InvalidSessionDuration => (
+                400,
+                "invalid_session_duration_minutes",
+                "session_duration_minutes must be between 5 and 527040.",
+            ),
             Self::InvalidCustomClaims(why) => (400, "invalid_session_custom_claims", *why),
-            Self::TooManyUserSelectors => (400, "too_many_user_selection_arguments", "Send at most one of user_id, session_token and session_jwt."),
-            Self::TooManySessionArguments => (400, "too_many_session_arguments", "Send only one of session_id, session_token and session_jwt."),
-            Self::NoSessionArguments => (400, "no_session_arguments", "Send a session_token or a session_jwt."),
+            Self::TooManyUserSelectors => (
+                400,
+                "too_many_user_selection_arguments",
+                "Send at most one of user_id, session_token and session_jwt.",
+            ),
+            Self::TooManySessionArguments => (
+                400,
+                "too_many_session_arguments",
+                "Send only one of session_id, session_token and session_jwt.",
+            ),
+            Self::NoSessionArguments => (
+                400,
+                "no_session_arguments",
+                "Send a session_token or a session_jwt.",
+            ),
             Self::SessionNotFound => (404, "session_not_found", "Session could not be found."),
             Self::UserNotFound => (404, "user_not_found", "User could not be found."),
-            Self::PhoneNumberNotFound => (404, "phone_number_not_found", "Phone Number could not be found."),
+            Self::PhoneNumberNotFound => (
+                404,
+                "phone_number_not_found",
+                "Phone Number could not be found.",
+            ),
             Self::ProjectNotFound => (404, "project_not_found", "Project could not be found."),
-            Self::DuplicatePhoneNumber => (400, "duplicate_phone_number", "Another user has this phone number."),
-            Self::TooManyUnverifiedFactors => (400, "too_many_unverified_factors", "The user has too many phone numbers that are not verified yet. They are dropped after five minutes."),
-            Self::LastPrimaryFactor => (400, "cannot_delete_last_primary_factor", "The only phone number of a user cannot be deleted. Delete the user instead."),
-            Self::WrongCode => (404, "otp_code_not_found", "The code is not right, or no code was sent."),
-            Self::DeadCode => (401, "unable_to_auth_otp_code", "The code was used, has expired, or was tried too often. Request a new one."),
-            Self::AttributeMismatch => (401, "attribute_mismatch", "The request comes from another address or user agent than the one that the code was sent for."),
-            Self::TooManyRequests { .. } => (429, "too_many_requests", "Too many requests have been made. The header Retry-After says when to try again."),
-            Self::UserLocked { .. } => (429, "user_lock_limit_reached", "The user is locked after too many wrong codes. The header Retry-After says for how long."),
-            Self::CarrierFailed => (400, "downstream_carrier_error", "The message could not be handed to the carrier. Nothing needs to be entered; request a new code later."),
-            Self::Store(_) | Self::Vault(_) | Self::Internal(_) => (500, "internal_server_error", "Something went wrong here. The request_id helps the operator to find it."),
+            Self::DuplicatePhoneNumber => (
+                400,
+                "duplicate_phone_number",
+                "Another user has this phone number.",
+            ),
+            Self::TooManyUnverifiedFactors => (
+                400,
+                "too_many_unverified_factors",
+                "The user has too many phone numbers that are not verified yet. They are dropped after five minutes.",
+            ),
+            Self::LastPrimaryFactor => (
+                400,
+                "cannot_delete_last_primary_factor",
+                "The only phone number of a user cannot be deleted. Delete the user instead.",
+            ),
+            Self::WrongCode => (
+                404,
+                "otp_code_not_found",
+                "The code is not right, or no code was sent.",
+            ),
+            Self::DeadCode => (
+                401,
+                "unable_to_auth_otp_code",
+                "The code was used, has expired, or was tried too often. Request a new one.",
+            ),
+            Self::AttributeMismatch => (
+                401,
+                "attribute_mismatch",
+                "The request comes from another address or user agent than the one that the code was sent for.",
+            ),
+            Self::TooManyRequests { .. } => (
+                429,
+                "too_many_requests",
+                "Too many requests have been made. The header Retry-After says when to try again.",
+            ),
+            Self::UserLocked { .. } => (
+                429,
+                "user_lock_limit_reached",
+                "The user is locked after too many wrong codes. The header Retry-After says for how long.",
+            ),
+            Self::CarrierFailed => (
+                400,
+                "downstream_carrier_error",
+                "The message could not be handed to the carrier. Nothing needs to be entered; request a new code later.",
+            ),
+            Self::Store(_) | Self::Vault(_) | Self::Internal(_) => (
+                500,
+                "internal_server_error",
+                "Something went wrong here. The request_id helps the operator to find it.",
+            ),
         };
         (status, error_type, Cow::Borrowed(message))
     }
@@ -159,11 +263,15 @@ impl IntoResponse for Refusal {
         if let Some(wait) = self.retry_after() {
             let seconds = wait.as_millis().div_ceil(1000).max(1);
             let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         if matches!(self, Self::UnauthorizedCredentials) {
             let challenge = HeaderValue::from_static(r#"Basic realm="project", charset="UTF-8""#);
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
         response.extensions_mut().insert(self);
         response

@@ -73,10 +73,12 @@ impl Recipient {
                 return owner.ok_or(Refusal::UserNotFound);
             }
             Self::User(id) => *id,
-            Self::Session(proof) => Session::find(tx, &caller.project, proof, caller.now)
-                .await?
-                .ok_or(Refusal::SessionNotFound)?
-                .user_id,
+            Self::Session(proof) => {
+                Session::find(tx, &caller.project, proof, caller.now)
+                    .await?
+                    .ok_or(Refusal::SessionNotFound)?
+                    .user_id
+            }
         };
         let user = User::find(tx, &caller.project, user_id)
             .await?

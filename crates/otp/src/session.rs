@@ -42,7 +42,14 @@ const LARGEST_CLAIMS: usize = 4096;
 
 /// Claims that belong to the JWT itself and cannot be set.
 const RESERVED_CLAIMS: [&str; 8] = [
-    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", SESSION_CLAIM,
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    SESSION_CLAIM,
 ];
 
 const SESSION_CLAIM: &str = "https://stytch.com/session";
@@ -181,14 +188,20 @@ impl Session {
         merge(&mut self.custom_claims, &wishes.custom_claims);
         let size = serde_json::to_vec(&self.custom_claims).map_or(usize::MAX, |json| json.len());
         if size > LARGEST_CLAIMS {
-            return Err(Refusal::InvalidCustomClaims("session_custom_claims may take 4 KB at most."));
+            return Err(Refusal::InvalidCustomClaims(
+                "session_custom_claims may take 4 KB at most.",
+            ));
         }
         Ok(())
     }
 
     /// The user proved to have `phone` again, or one more phone.
     pub fn add_factor(&mut self, phone: &Phone, now: Timestamp) {
-        match self.factors.iter_mut().find(|factor| factor.phone_id == phone.id) {
+        match self
+            .factors
+            .iter_mut()
+            .find(|factor| factor.phone_id == phone.id)
+        {
             Some(factor) => factor.last_authenticated_at = now,
             None => self.factors.push(Factor::new(phone.id, now)),
         }
@@ -241,8 +254,11 @@ impl Session {
     }
 
     pub async fn purge(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
-        tx.execute("DELETE FROM otp_sessions WHERE expires_at <= $1", params![now])
-            .await
+        tx.execute(
+            "DELETE FROM otp_sessions WHERE expires_at <= $1",
+            params![now],
+        )
+        .await
     }
 
     /// The session token: a keyed function of the id, so that it can be handed out again although

@@ -1,9 +1,12 @@
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     extract::{Path, State, rejection::PathRejection},
     response::IntoResponse,
 };
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD}};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use http::header;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
@@ -68,9 +71,9 @@ impl SigningKey {
             return Ok(key);
         }
         make(otp, project).await?;
-        Self::find(otp, project)
-            .await?
-            .ok_or(Refusal::Internal("a signing key that was just made is gone"))
+        Self::find(otp, project).await?.ok_or(Refusal::Internal(
+            "a signing key that was just made is gone",
+        ))
     }
 
     pub fn sign(&self, claims: &Map<String, Value>) -> Result<String, Refusal> {

@@ -88,11 +88,7 @@ impl User {
     }
 
     /// `false` when there was no such user. Numbers, codes and sessions go with the user.
-    pub async fn delete(
-        tx: &mut Tx,
-        project: &Project,
-        id: Id<Self>,
-    ) -> Result<bool, StoreError> {
+    pub async fn delete(tx: &mut Tx, project: &Project, id: Id<Self>) -> Result<bool, StoreError> {
         let deleted = tx
             .execute(
                 "DELETE FROM otp_users WHERE user_id = $1 AND project_id = $2",

@@ -68,7 +68,9 @@ pub async fn delete_phone(
         .record(&mut tx, &caller, otp.random())
         .await?;
     tx.commit().await?;
-    Ok(Success::of(json!({ "user_id": user["user_id"], "user": user })))
+    Ok(Success::of(
+        json!({ "user_id": user["user_id"], "user": user }),
+    ))
 }
 
 /// The user as shown, with all numbers.

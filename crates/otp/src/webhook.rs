@@ -136,7 +136,10 @@ mod tests {
             let webhook = Webhook::new(&url.parse().unwrap(), &secret);
             assert_eq!(webhook.is_ok(), usable, "{url}");
         }
-        let short = Webhook::new(&"https://a.example".parse().unwrap(), &Secret::from("short"));
+        let short = Webhook::new(
+            &"https://a.example".parse().unwrap(),
+            &Secret::from("short"),
+        );
         assert!(matches!(short, Err(WebhookError::ShortSecret)));
     }
 }

@@ -1,7 +1,5 @@
 """The login under way: identity, credentials, session."""
 
-import time
-
 from java_util import Date, LiveMap
 from sp_host import current, plain_text
 from sp_java import Bean, JavaException, JavaObject, java_class, missing
@@ -72,7 +70,7 @@ class SessionId(Bean):
         return SessionIdState.UNAUTHENTICATED
 
     def getAuthenticationTime(self):
-        return Date(int(time.time() * 1000))
+        return Date()
 
 
 @java_class("org.gluu.oxauth.model.common.SessionIdState")

@@ -4,6 +4,7 @@ import time
 
 import _sallyport
 
+from sp_host import current
 from sp_java import JavaException, JavaObject, java_class
 
 java_class("java.lang.Exception", "java.lang.Throwable", "java.lang.RuntimeException")(JavaException)
@@ -219,7 +220,7 @@ class Boolean:
 class System:
     @staticmethod
     def currentTimeMillis():
-        return int(time.time() * 1000)
+        return int(current.now() * 1000)
 
     @staticmethod
     def nanoTime():

@@ -1,8 +1,7 @@
 """java.util."""
 
-import time
-import uuid
 
+from sp_host import current
 from sp_java import JavaObject, java_class
 from java_lang import java_text
 
@@ -330,7 +329,7 @@ class Date(JavaObject):
     """A moment, in milliseconds since 1970."""
 
     def __init__(self, milliseconds=None):
-        self._ms = int(time.time() * 1000) if milliseconds is None else int(milliseconds)
+        self._ms = int(current.now() * 1000) if milliseconds is None else int(milliseconds)
 
     def getTime(self):
         return self._ms
@@ -367,10 +366,14 @@ class UUID(JavaObject):
 
     @staticmethod
     def randomUUID():
+        import uuid
+
         return UUID(str(uuid.uuid4()))
 
     @staticmethod
     def fromString(text):
+        import uuid
+
         return UUID(str(uuid.UUID(text)))
 
     def __str__(self):

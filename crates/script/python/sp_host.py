@@ -1,6 +1,7 @@
 """Questions to the host, and what the script sees of the request under way."""
 
 import json
+import time
 
 import _sallyport
 
@@ -26,6 +27,7 @@ class Current:
     def __init__(self):
         self.run_id = None
         self.scene = {}
+        self.began = 0.0
         self.python2 = True
         self.script_name = None
         # Working parameters of this run that have no JSON form.
@@ -40,8 +42,14 @@ class Current:
             if working.get(name, 0) is None:
                 working[name] = value
         self.scene = scene
+        self.began = time.monotonic()
         self.python2 = python2
         self.script_name = script_name
+
+    def now(self):
+        """Seconds since 1970: the moment of the request, and what has passed since the call began."""
+        moment = self.scene.get("now_ms") if self.scene else 0
+        return moment / 1000 + time.monotonic() - self.began if moment else time.time()
 
     def after(self):
         """The scene as plain values."""

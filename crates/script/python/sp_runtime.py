@@ -96,6 +96,7 @@ import gluu_services
 import gluu_session
 import gluu_util
 import java_lang
+import java_time
 import java_util
 import javax_faces
 import sp_python2
@@ -310,8 +311,34 @@ def _frames(error, file):
 
 
 def unload(serial):
-    """Forgets a script. Its globals are emptied, because cycles are not collected."""
+    """Forgets a script, and empties what its functions and their globals hold of each other."""
     script = _scripts.pop(serial, None)
     if script is not None:
         script.instance = None
+        own = {name: value for name, value in script.globals.items() if getattr(value, "__module__", None) == "__main__"}
+        _empty_classes(own)
         script.globals.clear()
+
+
+_METHODS = ("function", "property", "staticmethod", "classmethod", "cached_property")
+
+
+def _empty_classes(names):
+    """Takes the methods out of classes written in Python; those of native classes belong to all interpreters."""
+    for kind in list(names.values()):
+        if isinstance(kind, type):
+            for name, value in list(vars(kind).items()):
+                if type(value).__name__ in _METHODS:
+                    type.__delattr__(kind, name)
+
+
+def shut_down():
+    """Comes before the interpreter goes: without the collector nothing else frees classes and their methods."""
+    for serial in list(_scripts):
+        unload(serial)
+    for module in list(sys.modules.values()):
+        if type(module) is _Module:
+            _empty_classes(vars(module))
+
+
+_Module = type(sys)

@@ -114,9 +114,14 @@ impl Returned {
             Value::Bool(value) => Self::Bool(value),
             Value::Number(number) => Self::Int(number.as_i64()?),
             Value::String(text) => Self::Text(text),
-            Value::Array(items) => Self::Texts(items.into_iter().map(into_text).collect::<Option<_>>()?),
+            Value::Array(items) => {
+                Self::Texts(items.into_iter().map(into_text).collect::<Option<_>>()?)
+            }
             Value::Object(entries) => Self::Map(
-                entries.into_iter().map(|(key, value)| Some((key, into_text(value)?))).collect::<Option<_>>()?,
+                entries
+                    .into_iter()
+                    .map(|(key, value)| Some((key, into_text(value)?)))
+                    .collect::<Option<_>>()?,
             ),
         })
     }

@@ -6,8 +6,8 @@ use crate::{
     classes,
     error::{LoadError, LoadStage},
     modules,
-    python2::{self, children, line_of},
     source::Language,
+    translate::{self, children, line_of},
 };
 
 /// What [`check`] found.
@@ -35,7 +35,10 @@ pub struct Import {
 impl Report {
     /// What keeps the script from loading.
     pub fn missing(&self) -> impl Iterator<Item = &Import> {
-        self.classes.iter().chain(&self.modules).filter(|import| !import.provided && !import.optional)
+        self.classes
+            .iter()
+            .chain(&self.modules)
+            .filter(|import| !import.provided && !import.optional)
     }
 
     /// Whether nothing found here keeps the script from loading.
@@ -50,18 +53,31 @@ pub fn check(source_text: &str, language: Language) -> Report {
         Language::Python2 => python2_fault(source_text),
         Language::Python3 => None,
     };
-    let text = python2::normalise(source_text);
-    let Ok(tree) = python2::parse(&text) else {
-        return Report { fault, ..Report::default() };
+    let text = translate::normalise(source_text);
+    let Ok(tree) = translate::parse(&text) else {
+        return Report {
+            fault,
+            ..Report::default()
+        };
     };
-    let mut finder = Finder { text: &text, language, roots: Vec::new(), report: Report { fault, ..Report::default() } };
+    let mut finder = Finder {
+        text: &text,
+        language,
+        roots: Vec::new(),
+        report: Report {
+            fault,
+            ..Report::default()
+        },
+    };
     finder.visit(tree.root_node(), false);
     finder.report
 }
 
 fn python2_fault(source_text: &str) -> Option<(u32, String)> {
-    match python2::translate(source_text) {
-        Ok(translated) => translated.fault.map(|fault| (fault.line, format!("invalid syntax near `{}`", fault.near))),
+    match translate::python2(source_text) {
+        Ok(translated) => translated
+            .fault
+            .map(|fault| (fault.line, format!("invalid syntax near `{}`", fault.near))),
         Err(error) => Some((error.line.unwrap_or(1), error.message)),
     }
 }
@@ -70,21 +86,35 @@ fn python2_fault(source_text: &str) -> Option<(u32, String)> {
 ///
 /// A script with a syntax error is let through: the compiler says that better.
 pub(crate) fn refuse_missing(text: &str, language: Language, file: &str) -> Result<(), LoadError> {
-    let tree = python2::parse(text)?;
+    let tree = translate::parse(text)?;
     if tree.root_node().has_error() {
         return Ok(());
     }
-    let mut finder = Finder { text, language, roots: Vec::new(), report: Report::default() };
+    let mut finder = Finder {
+        text,
+        language,
+        roots: Vec::new(),
+        report: Report::default(),
+    };
     finder.visit(tree.root_node(), false);
     match finder.report.missing().min_by_key(|import| import.line) {
         None => Ok(()),
         Some(import) => {
             let what = if classes::is_java(&import.name) {
-                format!("Java class '{}' is not provided by this server", import.name)
+                format!(
+                    "Java class '{}' is not provided by this server",
+                    import.name
+                )
             } else {
-                format!("Python module '{}' is not available to scripts", import.name)
+                format!(
+                    "Python module '{}' is not available to scripts",
+                    import.name
+                )
             };
-            let mut error = LoadError::new(LoadStage::Construct, format!("{file}, line {}: {what}", import.line));
+            let mut error = LoadError::new(
+                LoadStage::Construct,
+                format!("{file}, line {}: {what}", import.line),
+            );
             error.line = Some(import.line);
             Err(error)
         }
@@ -110,11 +140,15 @@ impl<'a> Finder<'a> {
             "import_from_statement" => self.import_from(node, optional),
             "attribute" => self.full_name(node, optional),
             "class_definition" => {
-                let name = node.child_by_field_name("name").map(|name| self.slice(name));
+                let name = node
+                    .child_by_field_name("name")
+                    .map(|name| self.slice(name));
                 self.report.has_person_authentication |= name == Some("PersonAuthentication");
                 self.visit_children(node, optional);
             }
-            "try_statement" => self.visit_children(node, optional || catches_imports(node, self.text)),
+            "try_statement" => {
+                self.visit_children(node, optional || catches_imports(node, self.text))
+            }
             _ => self.visit_children(node, optional),
         }
     }
@@ -149,15 +183,23 @@ impl<'a> Finder<'a> {
     }
 
     fn import_from(&mut self, node: Node<'_>, optional: bool) {
-        let Some(module) = node.child_by_field_name("module_name") else { return };
+        let Some(module) = node.child_by_field_name("module_name") else {
+            return;
+        };
         let package = self.slice(module);
         if !classes::is_java(package) {
             return self.note_module(package, module, optional);
         }
-        for part in children(node).into_iter().filter(|part| part.start_byte() > module.end_byte()) {
+        for part in children(node)
+            .into_iter()
+            .filter(|part| part.start_byte() > module.end_byte())
+        {
             let name = match part.kind() {
                 "dotted_name" | "wildcard_import" => self.slice(part),
-                "aliased_import" => part.child_by_field_name("name").map(|name| self.slice(name)).unwrap_or_default(),
+                "aliased_import" => part
+                    .child_by_field_name("name")
+                    .map(|name| self.slice(name))
+                    .unwrap_or_default(),
                 _ => continue,
             };
             let full = format!("{package}.{name}");
@@ -171,7 +213,9 @@ impl<'a> Finder<'a> {
     fn full_name(&mut self, node: Node<'_>, optional: bool) {
         let text = self.slice(node);
         let root = text.split('.').next().unwrap_or(text);
-        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+        let plain = text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
         if !plain || !self.roots.contains(&root) {
             return self.visit_children(node, optional);
         }
@@ -187,12 +231,28 @@ impl<'a> Finder<'a> {
 
     fn note_class(&mut self, name: String, at: Node<'_>, optional: bool) {
         let provided = classes::is_provided(&name);
-        note(&mut self.report.classes, Import { name, line: line_of(at), provided, optional });
+        note(
+            &mut self.report.classes,
+            Import {
+                name,
+                line: line_of(at),
+                provided,
+                optional,
+            },
+        );
     }
 
     fn note_module(&mut self, name: &str, at: Node<'_>, optional: bool) {
         let provided = modules::allowed(self.language == Language::Python2).contains(&name);
-        note(&mut self.report.modules, Import { name: name.to_owned(), line: line_of(at), provided, optional });
+        note(
+            &mut self.report.modules,
+            Import {
+                name: name.to_owned(),
+                line: line_of(at),
+                provided,
+                optional,
+            },
+        );
     }
 }
 
@@ -206,10 +266,16 @@ fn note(imports: &mut Vec<Import>, import: Import) {
 
 /// Whether a `try` goes on when an import fails.
 fn catches_imports(node: Node<'_>, text: &str) -> bool {
-    children(node).into_iter().filter(|part| part.kind() == "except_clause").any(|clause| {
-        let head = text[clause.byte_range()].split(':').next().unwrap_or_default();
-        head.trim() == "except" || head.contains("ImportError") || head.contains("Exception")
-    })
+    children(node)
+        .into_iter()
+        .filter(|part| part.kind() == "except_clause")
+        .any(|clause| {
+            let head = text[clause.byte_range()]
+                .split(':')
+                .next()
+                .unwrap_or_default();
+            head.trim() == "except" || head.contains("ImportError") || head.contains("Exception")
+        })
 }
 
 #[cfg(test)]
@@ -223,8 +289,18 @@ mod tests {
     #[test]
     fn every_missing_name_is_found_with_its_line() {
         let report = check(SCRIPT, Language::Python2);
-        let missing: Vec<_> = report.missing().map(|import| (import.name.as_str(), import.line)).collect();
-        assert_eq!(missing, [("com.twilio.Twilio", 2), ("java.util.zip.ZipFile", 12), ("socket", 4)]);
+        let missing: Vec<_> = report
+            .missing()
+            .map(|import| (import.name.as_str(), import.line))
+            .collect();
+        assert_eq!(
+            missing,
+            [
+                ("com.twilio.Twilio", 2),
+                ("java.util.zip.ZipFile", 12),
+                ("socket", 4)
+            ]
+        );
         assert!(report.has_person_authentication && !report.would_load());
     }
 

@@ -11,6 +11,7 @@ const SOURCES: &[&str] = &[
     include_str!("../python/gluu_session.py"),
     include_str!("../python/gluu_util.py"),
     include_str!("../python/java_lang.py"),
+    include_str!("../python/java_time.py"),
     include_str!("../python/java_util.py"),
     include_str!("../python/javax_faces.py"),
 ];
@@ -55,7 +56,10 @@ pub(crate) fn is_provided(name: &str) -> bool {
 /// Whether classes of the host API lie under a name.
 pub(crate) fn is_package(name: &str) -> bool {
     let prefix = format!("{}.", canonical(name));
-    PROVIDED.range(prefix.as_str()..).next().is_some_and(|class| class.starts_with(&prefix))
+    PROVIDED
+        .range(prefix.as_str()..)
+        .next()
+        .is_some_and(|class| class.starts_with(&prefix))
 }
 
 /// The name since Gluu 4 of what was called `org.xdi` before.

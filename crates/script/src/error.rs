@@ -25,7 +25,11 @@ pub enum ErrorKind {
 
 impl ScriptError {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { message: message.into(), traceback: String::new(), kind }
+        Self {
+            message: message.into(),
+            traceback: String::new(),
+            kind,
+        }
     }
 }
 
@@ -43,7 +47,12 @@ pub struct LoadError {
 
 impl LoadError {
     pub(crate) fn new(stage: LoadStage, message: impl Into<String>) -> Self {
-        Self { stage, message: message.into(), traceback: String::new(), line: None }
+        Self {
+            stage,
+            message: message.into(),
+            traceback: String::new(),
+            line: None,
+        }
     }
 }
 

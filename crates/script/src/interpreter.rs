@@ -27,8 +27,24 @@ const LEFT_OUT: &[&str] = &[
 
 /// Parts of the frozen library that are dead weight here.
 const NOT_FROZEN: &[&str] = &[
-    "_pyrepl", "asyncio", "concurrent", "ctypes", "curses", "dbm", "ensurepip", "idlelib", "multiprocessing",
-    "pydoc_data", "sqlite3", "test", "tkinter", "turtle", "turtledemo", "unittest", "venv", "wsgiref",
+    "_pyrepl",
+    "asyncio",
+    "concurrent",
+    "ctypes",
+    "curses",
+    "dbm",
+    "ensurepip",
+    "idlelib",
+    "multiprocessing",
+    "pydoc_data",
+    "sqlite3",
+    "test",
+    "tkinter",
+    "turtle",
+    "turtledemo",
+    "unittest",
+    "venv",
+    "wsgiref",
 ];
 
 thread_local! {
@@ -76,10 +92,12 @@ fn settings() -> Settings {
 }
 
 fn library() -> impl Iterator<Item = (&'static str, FrozenModule)> {
-    rustpython_pylib::FROZEN_STDLIB.into_iter().filter(|(name, _)| {
-        let top = name.split('.').next().unwrap_or(name);
-        !NOT_FROZEN.contains(&top)
-    })
+    rustpython_pylib::FROZEN_STDLIB
+        .into_iter()
+        .filter(|(name, _)| {
+            let top = name.split('.').next().unwrap_or(name);
+            !NOT_FROZEN.contains(&top)
+        })
 }
 
 /// Imports the runtime, which closes the cage, and remembers what the watchdog needs.
@@ -92,7 +110,10 @@ pub(crate) fn start_runtime(vm: &VirtualMachine) -> PyResult<PyObjectRef> {
             .downcast()
             .map_err(|_| vm.new_type_error("sp_runtime has lost a class"))
     };
-    let stops = Stops { deadline: class("ScriptDeadline")?, abandoned: class("ScriptAbandoned")? };
+    let stops = Stops {
+        deadline: class("ScriptDeadline")?,
+        abandoned: class("ScriptAbandoned")?,
+    };
     STOPS.with_borrow_mut(|slot| *slot = Some(stops));
     Ok(runtime)
 }
@@ -104,21 +125,38 @@ pub(crate) fn forget_runtime() {
 
 /// The exception that ends a call whose time is over.
 pub(crate) fn deadline(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    stop(vm, |stops| stops.deadline.clone(), "the time of the script is over")
+    stop(
+        vm,
+        |stops| stops.deadline.clone(),
+        "the time of the script is over",
+    )
 }
 
 /// The exception that ends a call whose asker has gone.
 pub(crate) fn abandoned(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    stop(vm, |stops| stops.abandoned.clone(), "nobody waits for the script any more")
+    stop(
+        vm,
+        |stops| stops.abandoned.clone(),
+        "nobody waits for the script any more",
+    )
 }
 
 pub(crate) fn is_deadline(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> bool {
     STOPS.with_borrow(|stops| {
-        stops.as_ref().is_some_and(|stops| error.as_object().is_instance(stops.deadline.as_object(), vm).unwrap_or(false))
+        stops.as_ref().is_some_and(|stops| {
+            error
+                .as_object()
+                .is_instance(stops.deadline.as_object(), vm)
+                .unwrap_or(false)
+        })
     })
 }
 
-fn stop(vm: &VirtualMachine, class: impl Fn(&Stops) -> PyTypeRef, text: &'static str) -> PyBaseExceptionRef {
+fn stop(
+    vm: &VirtualMachine,
+    class: impl Fn(&Stops) -> PyTypeRef,
+    text: &'static str,
+) -> PyBaseExceptionRef {
     let class = STOPS.with_borrow(|stops| stops.as_ref().map(class));
     let class = class.unwrap_or_else(|| vm.ctx.exceptions.keyboard_interrupt.to_owned());
     vm.new_exception_msg(class, text.into())

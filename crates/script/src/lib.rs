@@ -10,13 +10,13 @@ mod interpreter;
 mod log;
 mod modules;
 mod native;
-mod python2;
 mod question;
 mod run;
 mod scene;
 mod script;
 mod source;
 mod stopwatch;
+mod translate;
 mod watchdog;
 mod worker;
 

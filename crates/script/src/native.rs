@@ -82,21 +82,36 @@ impl Errand {
             0 => {}
             left => {
                 self.lines_left.set(left - 1);
-                self.emit(level, if left == 1 { "(more output of this call is dropped)" } else { text });
+                self.emit(
+                    level,
+                    if left == 1 {
+                        "(more output of this call is dropped)"
+                    } else {
+                        text
+                    },
+                );
             }
         }
     }
 
     fn emit(&self, level: LogLevel, text: &str) {
         if let Some(log) = &self.log {
-            log.line(LogLine { script: &self.script, thread: &self.thread, level, text, masks: &self.masks });
+            log.line(LogLine {
+                script: &self.script,
+                thread: &self.thread,
+                level,
+                text,
+                masks: &self.masks,
+            });
         }
     }
 
     /// Writes what stands without a line end.
     pub(crate) fn flush(&self) {
         for level in [LogLevel::Info, LogLevel::Error] {
-            let pending = std::mem::take(&mut self.partial.borrow_mut()[usize::from(level == LogLevel::Error)]);
+            let pending = std::mem::take(
+                &mut self.partial.borrow_mut()[usize::from(level == LogLevel::Error)],
+            );
             self.line(level, &pending);
         }
     }
@@ -111,7 +126,9 @@ impl Errand {
 
     /// `text` without the secrets of this request.
     pub(crate) fn masked(&self, text: &str) -> String {
-        self.masks.iter().fold(text.to_owned(), |text, mask| text.replace(mask, "***"))
+        self.masks
+            .iter()
+            .fold(text.to_owned(), |text, mask| text.replace(mask, "***"))
     }
 }
 
@@ -137,7 +154,9 @@ fn converse(errand: &Errand, question: crate::Question) -> Option<Answer> {
     let stopwatch = errand.stopwatch();
     stopwatch.pause();
     let asked = errand.conversation.events.send(Event::Ask(question));
-    let answer = asked.ok().and_then(|()| errand.conversation.answers.recv().ok());
+    let answer = asked
+        .ok()
+        .and_then(|()| errand.conversation.answers.recv().ok());
     stopwatch.resume();
     answer
 }
@@ -161,21 +180,31 @@ mod _sallyport {
         let Some(errand) = Errand::current() else {
             return Err(vm.new_runtime_error("a script may ask the host during a call only"));
         };
-        let question: Question = serde_json::from_str(&question.to_string_lossy())
-            .map_err(|error| vm.new_value_error(format!("the host does not understand the question: {error}")))?;
+        let question: Question =
+            serde_json::from_str(&question.to_string_lossy()).map_err(|error| {
+                vm.new_value_error(format!(
+                    "the host does not understand the question: {error}"
+                ))
+            })?;
         match errand.questions_left.get() {
             0 => return Err(vm.new_runtime_error("the script asks the host too many questions")),
             left => errand.questions_left.set(left - 1),
         }
         errand.flush();
-        let answer = vm.allow_threads(|| converse(&errand, question)).ok_or_else(|| interpreter::abandoned(vm))?;
+        let answer = vm
+            .allow_threads(|| converse(&errand, question))
+            .ok_or_else(|| interpreter::abandoned(vm))?;
         serde_json::to_string(&answer).map_err(|error| vm.new_value_error(error.to_string()))
     }
 
     /// Writes to the script's log; 0 is standard output, 1 standard error.
     #[pyfunction]
     fn write(stream: u8, text: PyStrRef, vm: &VirtualMachine) {
-        let level = if stream == 0 { LogLevel::Info } else { LogLevel::Error };
+        let level = if stream == 0 {
+            LogLevel::Info
+        } else {
+            LogLevel::Error
+        };
         if let Some(errand) = Errand::current() {
             let text = text.to_string_lossy();
             vm.allow_threads(|| errand.write(level, &text));
@@ -186,17 +215,27 @@ mod _sallyport {
     #[pyfunction]
     fn sleep(seconds: ArgIntoFloat, vm: &VirtualMachine) -> PyResult<()> {
         let Ok(wanted) = Duration::try_from_secs_f64(seconds.into_float()) else {
-            return Err(vm.new_value_error("sleep length must be a finite number that is not negative"));
+            return Err(
+                vm.new_value_error("sleep length must be a finite number that is not negative")
+            );
         };
-        let left = Errand::current().map(|errand| errand.stopwatch().left()).unwrap_or_default();
+        let left = Errand::current()
+            .map(|errand| errand.stopwatch().left())
+            .unwrap_or_default();
         vm.allow_threads(|| std::thread::sleep(wanted.min(left)));
-        if wanted > left { Err(interpreter::deadline(vm)) } else { Ok(()) }
+        if wanted > left {
+            Err(interpreter::deadline(vm))
+        } else {
+            Ok(())
+        }
     }
 
     /// The modules that scripts may import.
     #[pyfunction]
     fn modules(python2: bool, vm: &VirtualMachine) -> PyListRef {
-        let names = crate::modules::allowed(python2).iter().map(|&name| vm.ctx.new_str(name).into());
+        let names = crate::modules::allowed(python2)
+            .iter()
+            .map(|&name| vm.ctx.new_str(name).into());
         vm.ctx.new_list(names.collect())
     }
 
@@ -207,7 +246,8 @@ mod _sallyport {
             return Err(vm.new_value_error("at most 1 MiB at once"));
         }
         let mut bytes = vec![0; count];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| vm.new_os_error("the random generator failed"))?;
+        aws_lc_rs::rand::fill(&mut bytes)
+            .map_err(|_| vm.new_os_error("the random generator failed"))?;
         Ok(vm.ctx.new_bytes(bytes))
     }
 }

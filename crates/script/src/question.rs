@@ -11,16 +11,26 @@ use crate::scene::Person;
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Question {
     /// Answered by [`Answer::Person`]: `None` for a wrong password, an unknown or a disabled person.
-    CheckPassword { username: String, password: Password },
+    CheckPassword {
+        username: String,
+        password: Password,
+    },
     /// Answered by [`Answer::Person`].
     FindPerson { by: PersonKey },
     /// Answered by [`Answer::Persons`].
-    FindPersons { name: String, value: String, limit: u32 },
+    FindPersons {
+        name: String,
+        value: String,
+        limit: u32,
+    },
     /// Answered by [`Answer::Person`] with the person as stored, or refused.
     AddPerson { person: Person },
     /// Sets the attributes named and leaves the others; no values means removal.
     /// Answered by [`Answer::Person`] with the person as stored, or refused.
-    ChangePerson { inum: String, set: BTreeMap<String, Vec<String>> },
+    ChangePerson {
+        inum: String,
+        set: BTreeMap<String, Vec<String>>,
+    },
     /// Answered by [`Answer::Http`] or [`Answer::Unreachable`]. Basic authentication is in the headers.
     Http {
         method: String,
@@ -32,11 +42,20 @@ pub enum Question {
     /// Answered by [`Answer::Text`].
     CacheGet { key: String },
     /// Answered by [`Answer::Done`].
-    CachePut { key: String, value: String, seconds: u64 },
+    CachePut {
+        key: String,
+        value: String,
+        seconds: u64,
+    },
     /// Answered by [`Answer::Done`].
     CacheRemove { key: String },
     /// Answered by [`Answer::Done`].
-    SendMail { to: String, subject: String, body: String, html: Option<String> },
+    SendMail {
+        to: String,
+        subject: String,
+        body: String,
+        html: Option<String>,
+    },
     /// Answered by [`Answer::Text`].
     Encrypt { text: String },
     /// Answered by [`Answer::Text`].
@@ -181,7 +200,10 @@ mod tests {
 
     #[test]
     fn no_debug_text_shows_a_password() {
-        let question = Question::CheckPassword { username: "alice".into(), password: "hunter2".into() };
+        let question = Question::CheckPassword {
+            username: "alice".into(),
+            password: "hunter2".into(),
+        };
         assert_eq!(format!("{question:?}"), "Question(check_password)");
     }
 }

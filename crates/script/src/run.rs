@@ -31,7 +31,10 @@ pub enum LoadTurn {
 pub(crate) enum Event {
     Ask(Question),
     Loaded(Result<(), LoadError>),
-    Returned { scene: Box<Scene>, result: Result<Returned, ScriptError> },
+    Returned {
+        scene: Box<Scene>,
+        result: Result<Returned, ScriptError>,
+    },
     /// The worker was given up.
     Lost,
 }
@@ -51,7 +54,13 @@ struct Talk {
 fn talk() -> (Talk, Conversation) {
     let (tell, events) = channel::unbounded_channel();
     let (answers, hear) = mpsc::channel();
-    (Talk { events, answers }, Conversation { events: tell, answers: hear })
+    (
+        Talk { events, answers },
+        Conversation {
+            events: tell,
+            answers: hear,
+        },
+    )
 }
 
 /// A worker on loan. It goes back when dropped, at once or when it has ended what it does.
@@ -98,7 +107,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(worker) = self.worker.take() else { return };
+        let Some(worker) = self.worker.take() else {
+            return;
+        };
         match self.talk.take() {
             // Nobody waits for the script any more: it hears that at its next question.
             Some(_) => worker.return_when_done(),
@@ -116,8 +127,23 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(shared: Weak<Shared>, worker: Worker, script: Script, scene: Scene, serial: u64) -> Self {
-        Self { lease: Lease { shared, worker: Some(worker), talk: None }, script, scene, serial }
+    pub(crate) fn new(
+        shared: Weak<Shared>,
+        worker: Worker,
+        script: Script,
+        scene: Scene,
+        serial: u64,
+    ) -> Self {
+        Self {
+            lease: Lease {
+                shared,
+                worker: Some(worker),
+                talk: None,
+            },
+            script,
+            scene,
+            serial,
+        }
     }
 
     /// The scene as the last call left it.
@@ -131,8 +157,18 @@ impl Run {
     }
 
     pub async fn call(&mut self, call: Call) -> Turn {
-        let (script, serial, scene) = (self.script.clone(), self.serial, Box::new(self.scene.clone()));
-        self.lease.send(|conversation| Job::Call { script, run: serial, scene, call, conversation });
+        let (script, serial, scene) = (
+            self.script.clone(),
+            self.serial,
+            Box::new(self.scene.clone()),
+        );
+        self.lease.send(|conversation| Job::Call {
+            script,
+            run: serial,
+            scene,
+            call,
+            conversation,
+        });
         self.turn().await
     }
 
@@ -160,7 +196,10 @@ impl Run {
     }
 
     fn note_loaded(&mut self, result: &Result<Returned, ScriptError>) {
-        let loaded = result.as_ref().err().is_none_or(|error| error.kind != ErrorKind::NotLoaded);
+        let loaded = result
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind != ErrorKind::NotLoaded);
         if loaded && let Some(worker) = &mut self.lease.worker {
             worker.note_loaded(self.script.serial());
         }
@@ -168,7 +207,10 @@ impl Run {
 }
 
 fn lost() -> ScriptError {
-    ScriptError::new(ErrorKind::Lost, "the script could not be stopped in time; its worker was given up")
+    ScriptError::new(
+        ErrorKind::Lost,
+        "the script could not be stopped in time; its worker was given up",
+    )
 }
 
 /// A script on its way to being a [`Script`]. Its `init` may ask questions as any method may.
@@ -179,13 +221,23 @@ pub struct Loading {
 
 impl Loading {
     pub(crate) fn new(shared: Weak<Shared>, worker: Worker, script: Script) -> Self {
-        Self { lease: Lease { shared, worker: Some(worker), talk: None }, script }
+        Self {
+            lease: Lease {
+                shared,
+                worker: Some(worker),
+                talk: None,
+            },
+            script,
+        }
     }
 
     /// Starts to load. To be called once.
     pub async fn start(&mut self) -> LoadTurn {
         let script = self.script.clone();
-        self.lease.send(|conversation| Job::Load { script, conversation });
+        self.lease.send(|conversation| Job::Load {
+            script,
+            conversation,
+        });
         self.turn().await
     }
 

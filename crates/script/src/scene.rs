@@ -19,6 +19,9 @@ pub struct Scene {
     pub password: Option<String>,
     pub request: Request,
     pub usage: Usage,
+    /// The moment of the request, in milliseconds since 1970: what `time.time()` and `Date()` begin
+    /// with. 0 is the machine's own clock.
+    pub now_ms: i64,
     /// `https://host`, for links that a script builds.
     pub issuer: String,
     /// The person whose password was right, or whom the host took from `auth_user`.

@@ -5,8 +5,8 @@ use std::sync::{
 
 use crate::{
     error::{LoadError, LoadStage},
-    python2::{self, Fault},
     source::{Language, Source},
+    translate::{self, Fault},
 };
 
 /// A loaded version of a script: translated, compiled, constructed, and its `init` gave true on one worker.
@@ -34,7 +34,13 @@ pub(crate) struct Program {
 
 impl Script {
     pub(crate) fn unloaded(source: Arc<Source>, serial: u64, now_ms: i64) -> Self {
-        Self(Arc::new(Inner { source, serial, now_ms, program: OnceLock::new(), api_version: AtomicI64::new(0) }))
+        Self(Arc::new(Inner {
+            source,
+            serial,
+            now_ms,
+            program: OnceLock::new(),
+            api_version: AtomicI64::new(0),
+        }))
     }
 
     pub fn name(&self) -> &str {
@@ -73,7 +79,11 @@ impl Script {
     }
 
     pub(crate) fn program(&self) -> Result<&Program, LoadError> {
-        self.0.program.get_or_init(|| Program::of(&self.0.source)).as_ref().map_err(Clone::clone)
+        self.0
+            .program
+            .get_or_init(|| Program::of(&self.0.source))
+            .as_ref()
+            .map_err(Clone::clone)
     }
 
     pub(crate) fn downgrade(&self) -> WeakScript {
@@ -91,13 +101,19 @@ impl WeakScript {
 impl Program {
     fn of(source: &Source) -> Result<Self, LoadError> {
         if source.text.contains('\0') {
-            return Err(LoadError::new(LoadStage::Translate, "the script holds a NUL character"));
+            return Err(LoadError::new(
+                LoadStage::Translate,
+                "the script holds a NUL character",
+            ));
         }
         match source.language {
-            Language::Python3 => python2::tame(&source.text).map(|text| Self { text, fault: None }),
-            Language::Python2 => {
-                python2::translate(&source.text).map(|translated| Self { text: translated.text, fault: translated.fault })
+            Language::Python3 => {
+                translate::python3(&source.text).map(|text| Self { text, fault: None })
             }
+            Language::Python2 => translate::python2(&source.text).map(|translated| Self {
+                text: translated.text,
+                fault: translated.fault,
+            }),
         }
     }
 }

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_language_is_declared_by_a_comment_near_the_top() {
-        let declared = Language::declared_in("# A script\n# sallyport: language=python3\nimport json\n");
+        let declared =
+            Language::declared_in("# A script\n# sallyport: language=python3\nimport json\n");
         assert_eq!(declared, Some(Language::Python3));
         assert_eq!(Language::declared_in("import json\n"), None);
         assert_eq!(Language::declared_in("# sallyport: language=cobol\n"), None);
@@ -77,7 +78,12 @@ mod tests {
 
     #[test]
     fn a_hidden_value_is_not_in_the_debug_text() {
-        let property = Property { value1: "SECRET".into(), value2: "s3cr3t".into(), hide: true, description: None };
+        let property = Property {
+            value1: "SECRET".into(),
+            value2: "s3cr3t".into(),
+            hide: true,
+            description: None,
+        };
         assert!(!format!("{property:?}").contains("s3cr3t"));
     }
 }

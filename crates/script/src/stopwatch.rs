@@ -22,8 +22,15 @@ struct Time {
 
 impl Stopwatch {
     pub(crate) fn start(limit: Duration) -> Self {
-        let time = Time { used: Duration::ZERO, running_since: Some(Instant::now()) };
-        Self { limit, time: Mutex::new(time), done: AtomicBool::new(false) }
+        let time = Time {
+            used: Duration::ZERO,
+            running_since: Some(Instant::now()),
+        };
+        Self {
+            limit,
+            time: Mutex::new(time),
+            done: AtomicBool::new(false),
+        }
     }
 
     fn time(&self) -> MutexGuard<'_, Time> {
@@ -60,7 +67,11 @@ impl Stopwatch {
 
     pub(crate) fn used(&self) -> Duration {
         let time = self.time();
-        time.used + time.running_since.map(|since| since.elapsed()).unwrap_or_default()
+        time.used
+            + time
+                .running_since
+                .map(|since| since.elapsed())
+                .unwrap_or_default()
     }
 
     pub(crate) fn left(&self) -> Duration {

@@ -42,7 +42,9 @@ impl Watchdog {
     pub(crate) fn start() -> std::io::Result<Self> {
         let watching = Arc::new(Watching::default());
         let shared = Arc::clone(&watching);
-        thread::Builder::new().name("script-watchdog".into()).spawn(move || shared.run())?;
+        thread::Builder::new()
+            .name("script-watchdog".into())
+            .spawn(move || shared.run())?;
         Ok(Self(watching))
     }
 
@@ -76,15 +78,20 @@ impl Watching {
         }
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, pause: Option<Duration>) -> MutexGuard<'a, State> {
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        pause: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
         match pause {
             Some(pause) => match self.changed.wait_timeout(state, pause) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
             },
-            None if state.calls.is_empty() && !state.stopped => {
-                self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
-            }
+            None if state.calls.is_empty() && !state.stopped => self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner),
             None => state,
         }
     }
@@ -97,7 +104,8 @@ impl Watched {
         if !left.is_zero() {
             return left.min(LOOK);
         }
-        let lost = self.stopwatch.is_running() && self.stopwatch.used() > self.stopwatch.limit() + self.grace;
+        let lost = self.stopwatch.is_running()
+            && self.stopwatch.used() > self.stopwatch.limit() + self.grace;
         if lost && let Some(give_up) = self.give_up.take() {
             give_up();
         }
@@ -108,7 +116,11 @@ impl Watched {
     fn tell(&self) {
         let stopwatch = Arc::clone(&self.stopwatch);
         let raise = move |vm: &VirtualMachine| {
-            if stopwatch.is_done() { Ok(()) } else { Err(interpreter::deadline(vm)) }
+            if stopwatch.is_done() {
+                Ok(())
+            } else {
+                Err(interpreter::deadline(vm))
+            }
         };
         // A worker that has ended has nobody left to tell.
         drop(self.signals.send(Box::new(raise)));

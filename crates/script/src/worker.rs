@@ -17,7 +17,7 @@ use std::{
 
 use rustpython_vm::{
     AsObject, Interpreter, PyObjectRef, PyResult, VirtualMachine,
-    builtins::{PyBaseExceptionRef, PyStrRef},
+    builtins::{PyBaseExceptionRef, PyDict, PyModule, PyStrRef},
     compiler::Mode,
     signal::{UserSignalSender, user_signal_channel},
 };
@@ -41,8 +41,17 @@ use crate::{
 
 /// What a worker is told to do.
 pub(crate) enum Job {
-    Load { script: Script, conversation: Conversation },
-    Call { script: Script, run: u64, scene: Box<Scene>, call: Call, conversation: Conversation },
+    Load {
+        script: Script,
+        conversation: Conversation,
+    },
+    Call {
+        script: Script,
+        run: u64,
+        scene: Box<Scene>,
+        call: Call,
+        conversation: Conversation,
+    },
     /// Go back to the pool: the one who had the worker on loan has gone.
     Return(Worker),
 }
@@ -117,23 +126,39 @@ pub(crate) fn start(shared: Weak<Shared>, number: u64, limits: &Limits) -> std::
     });
     let limits = limits.clone();
     let own = Arc::clone(&state);
-    thread::Builder::new().name(state.thread.clone()).stack_size(limits.stack).spawn(move || {
-        let worked = catch_unwind(AssertUnwindSafe(|| work(&shared, &own, limits, queue)));
-        if worked.is_err() {
-            tracing::error!(thread = own.thread, "a script worker panicked; another one takes its place");
-        }
-        if let Some(shared) = shared.upgrade() {
-            shared.ended(&own);
-        }
-    })?;
-    Ok(Worker { jobs, state, loaded: Vec::new() })
+    thread::Builder::new()
+        .name(state.thread.clone())
+        .stack_size(limits.stack)
+        .spawn(move || {
+            let worked = catch_unwind(AssertUnwindSafe(|| work(&shared, &own, limits, queue)));
+            if worked.is_err() {
+                tracing::error!(
+                    thread = own.thread,
+                    "a script worker panicked; another one takes its place"
+                );
+            }
+            if let Some(shared) = shared.upgrade() {
+                shared.ended(&own);
+            }
+        })?;
+    Ok(Worker {
+        jobs,
+        state,
+        loaded: Vec::new(),
+    })
 }
 
-fn work(shared: &Weak<Shared>, state: &Arc<WorkerState>, limits: Limits, queue: mpsc::Receiver<Job>) {
+fn work(
+    shared: &Weak<Shared>,
+    state: &Arc<WorkerState>,
+    limits: Limits,
+    queue: mpsc::Receiver<Job>,
+) {
     let (signals, receiver) = user_signal_channel();
     // After a panic the interpreter is in no state to be taken down.
     let interpreter = ManuallyDrop::new(interpreter::build(receiver));
-    let runtime = interpreter.enter(|vm| interpreter::start_runtime(vm).map_err(|error| whole_traceback(vm, &error)));
+    let runtime = interpreter
+        .enter(|vm| interpreter::start_runtime(vm).map_err(|error| whole_traceback(vm, &error)));
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(traceback) => {
@@ -142,7 +167,15 @@ fn work(shared: &Weak<Shared>, state: &Arc<WorkerState>, limits: Limits, queue: 
         }
     };
     let idle_time = limits.idle_time;
-    let mut bench = Bench { shared, state, limits, signals, interpreter: &interpreter, runtime, loaded: HashMap::new() };
+    let mut bench = Bench {
+        shared,
+        state,
+        limits,
+        signals,
+        interpreter: &interpreter,
+        runtime,
+        loaded: HashMap::new(),
+    };
     loop {
         match queue.recv_timeout(idle_time) {
             Ok(job) => bench.take(job),
@@ -182,14 +215,25 @@ struct Description {
 impl Bench<'_> {
     fn take(&mut self, job: Job) {
         match job {
-            Job::Load { script, conversation } => self.load_first(&script, conversation),
-            Job::Call { script, run, scene, call, conversation } => self.call(&script, run, scene, call, conversation),
+            Job::Load {
+                script,
+                conversation,
+            } => self.load_first(&script, conversation),
+            Job::Call {
+                script,
+                run,
+                scene,
+                call,
+                conversation,
+            } => self.call(&script, run, scene, call, conversation),
             Job::Return(worker) => engine::give_back(self.shared, worker),
         }
     }
 
     fn may_end(&self) -> bool {
-        self.shared.upgrade().is_none_or(|shared| shared.may_end(self.state))
+        self.shared
+            .upgrade()
+            .is_none_or(|shared| shared.may_end(self.state))
     }
 
     fn load_first(&mut self, script: &Script, conversation: Conversation) {
@@ -201,7 +245,14 @@ impl Bench<'_> {
         drop(errand.conversation.events.send(Event::Loaded(result)));
     }
 
-    fn call(&mut self, script: &Script, run: u64, scene: Box<Scene>, call: Call, conversation: Conversation) {
+    fn call(
+        &mut self,
+        script: &Script,
+        run: u64,
+        scene: Box<Scene>,
+        call: Call,
+        conversation: Conversation,
+    ) {
         self.state.calls.fetch_add(1, Ordering::Relaxed);
         let (errand, guard) = self.errand(script, &scene, conversation).begin();
         let (scene, result) = match self.load_quietly(script, &errand) {
@@ -210,7 +261,12 @@ impl Bench<'_> {
         };
         errand.flush();
         drop(guard);
-        drop(errand.conversation.events.send(Event::Returned { scene, result }));
+        drop(
+            errand
+                .conversation
+                .events
+                .send(Event::Returned { scene, result }),
+        );
     }
 
     fn errand(&self, script: &Script, scene: &Scene, conversation: Conversation) -> Errand {
@@ -236,7 +292,10 @@ impl Bench<'_> {
         let (shared, state) = (self.shared.clone(), Arc::clone(self.state));
         let events = errand.conversation.events.clone();
         let give_up = move || {
-            tracing::error!(thread = state.thread, "a script cannot be stopped; its worker is given up");
+            tracing::error!(
+                thread = state.thread,
+                "a script cannot be stopped; its worker is given up"
+            );
             if let Some(shared) = shared.upgrade() {
                 shared.give_up(&state);
             }
@@ -280,7 +339,9 @@ impl Bench<'_> {
         let result = self.interpreter.enter(|vm| {
             let stage = Cell::new(LoadStage::Compile);
             self.start(vm, script, &program.text, &stage)
-                .map_err(|error| self.load_error(vm, &error, stage.get(), script, errand, &stopwatch))
+                .map_err(|error| {
+                    self.load_error(vm, &error, stage.get(), script, errand, &stopwatch)
+                })
         });
         stopwatch.finish();
         let version = result?;
@@ -293,8 +354,19 @@ impl Bench<'_> {
     }
 
     /// Compiles, constructs and initialises; gives the API version.
-    fn start(&self, vm: &VirtualMachine, script: &Script, text: &str, stage: &Cell<LoadStage>) -> PyResult<i64> {
-        let about = (script.serial(), script.name().to_owned(), script.file(), script.source().text.clone());
+    fn start(
+        &self,
+        vm: &VirtualMachine,
+        script: &Script,
+        text: &str,
+        stage: &Cell<LoadStage>,
+    ) -> PyResult<i64> {
+        let about = (
+            script.serial(),
+            script.name().to_owned(),
+            script.file(),
+            script.source().text.clone(),
+        );
         vm.call_method(&self.runtime, "register", about)?;
         let code = vm
             .compile(text, Mode::Exec, script.file())
@@ -303,9 +375,14 @@ impl Bench<'_> {
         let python2 = script.source().language == Language::Python2;
         let properties = serde_json::to_value(&script.source().properties).unwrap_or_default();
         let properties = to_python(vm, properties)?;
-        vm.call_method(&self.runtime, "construct", (script.serial(), code, python2, properties, script.now_ms()))?;
+        vm.call_method(
+            &self.runtime,
+            "construct",
+            (script.serial(), code, python2, properties, script.now_ms()),
+        )?;
         stage.set(LoadStage::Init);
-        vm.call_method(&self.runtime, "init", (script.serial(),))?.try_into_value(vm)
+        vm.call_method(&self.runtime, "init", (script.serial(),))?
+            .try_into_value(vm)
     }
 
     fn load_error(
@@ -320,12 +397,20 @@ impl Bench<'_> {
         let description = self.describe(vm, error, script, errand, stopwatch);
         let forget = vm.call_method(&self.runtime, "unload", (script.serial(),));
         if let Err(error) = forget {
-            tracing::error!(traceback = whole_traceback(vm, &error), "a script that did not load cannot be dropped");
+            tracing::error!(
+                traceback = whole_traceback(vm, &error),
+                "a script that did not load cannot be dropped"
+            );
         }
         if interpreter::is_deadline(vm, error) {
             self.state.worn.store(true, Ordering::Relaxed);
         }
-        LoadError { stage, message: description.message, traceback: description.traceback, line: description.line }
+        LoadError {
+            stage,
+            message: description.message,
+            traceback: description.traceback,
+            line: description.line,
+        }
     }
 
     fn invoke(
@@ -352,21 +437,43 @@ impl Bench<'_> {
         }
     }
 
-    fn run(&self, vm: &VirtualMachine, script: &Script, run: u64, scene: &Scene, call: Call) -> PyResult<Returned> {
-        let scene = serde_json::to_value(scene).map_err(|error| vm.new_value_error(error.to_string()))?;
+    fn run(
+        &self,
+        vm: &VirtualMachine,
+        script: &Script,
+        run: u64,
+        scene: &Scene,
+        call: Call,
+    ) -> PyResult<Returned> {
+        let scene =
+            serde_json::to_value(scene).map_err(|error| vm.new_value_error(error.to_string()))?;
         let scene = to_python(vm, scene)?;
-        let step = call.step().map_or_else(|| vm.ctx.none(), |step| vm.ctx.new_int(step).into());
-        let returned = vm.call_method(&self.runtime, "run", (script.serial(), run, call.method(), step, scene))?;
+        let step = call
+            .step()
+            .map_or_else(|| vm.ctx.none(), |step| vm.ctx.new_int(step).into());
+        let returned = vm.call_method(
+            &self.runtime,
+            "run",
+            (script.serial(), run, call.method(), step, scene),
+        )?;
         let returned: Value = json_of(vm, returned)?;
         Returned::from_json(returned).ok_or_else(|| {
-            vm.new_type_error(format!("{} gave back something that the contract does not know", call.method()))
+            vm.new_type_error(format!(
+                "{} gave back something that the contract does not know",
+                call.method()
+            ))
         })
     }
 
     fn scene_after(&self, vm: &VirtualMachine) -> Result<Scene, String> {
-        let scene = vm.call_method(&self.runtime, "scene_after", ()).and_then(|scene| json_of(vm, scene));
+        let scene = vm
+            .call_method(&self.runtime, "scene_after", ())
+            .and_then(|scene| json_of(vm, scene));
         scene.map_err(|error| {
-            tracing::error!(traceback = whole_traceback(vm, &error), "what a script left behind cannot be read");
+            tracing::error!(
+                traceback = whole_traceback(vm, &error),
+                "what a script left behind cannot be read"
+            );
             "the script left values behind that cannot be stored".to_owned()
         })
     }
@@ -379,12 +486,20 @@ impl Bench<'_> {
         errand: &Errand,
         stopwatch: &Stopwatch,
     ) -> ScriptError {
-        let kind = if interpreter::is_deadline(vm, error) { ErrorKind::Deadline } else { ErrorKind::Exception };
+        let kind = if interpreter::is_deadline(vm, error) {
+            ErrorKind::Deadline
+        } else {
+            ErrorKind::Exception
+        };
         if kind == ErrorKind::Deadline {
             self.state.worn.store(true, Ordering::Relaxed);
         }
         let description = self.describe(vm, error, script, errand, stopwatch);
-        ScriptError { message: description.message, traceback: description.traceback, kind }
+        ScriptError {
+            message: description.message,
+            traceback: description.traceback,
+            kind,
+        }
     }
 
     /// Describing runs the script's own `__str__`: still under watch, except where the time is over anyhow.
@@ -401,9 +516,16 @@ impl Bench<'_> {
             stopwatch.finish();
         }
         let description = vm
-            .call_method(&self.runtime, "describe", (script.serial(), error.clone(), over))
+            .call_method(
+                &self.runtime,
+                "describe",
+                (script.serial(), error.clone(), over),
+            )
             .and_then(|description| json_of(vm, description))
-            .unwrap_or_else(|_| Description { message: error.class().name().to_string(), ..Description::default() });
+            .unwrap_or_else(|_| Description {
+                message: error.class().name().to_string(),
+                ..Description::default()
+            });
         Description {
             message: errand.masked(&description.message),
             traceback: errand.masked(&description.traceback),
@@ -413,7 +535,12 @@ impl Bench<'_> {
 
     /// Lets go of scripts that nobody holds any more.
     fn unload_forgotten(&mut self) {
-        let gone: Vec<u64> = self.loaded.iter().filter(|(_, script)| script.is_gone()).map(|(serial, _)| *serial).collect();
+        let gone: Vec<u64> = self
+            .loaded
+            .iter()
+            .filter(|(_, script)| script.is_gone())
+            .map(|(serial, _)| *serial)
+            .collect();
         for serial in gone {
             self.loaded.remove(&serial);
             self.unload(serial);
@@ -423,25 +550,67 @@ impl Bench<'_> {
     fn unload(&self, serial: u64) {
         self.interpreter.enter(|vm| {
             if let Err(error) = vm.call_method(&self.runtime, "unload", (serial,)) {
-                tracing::error!(traceback = whole_traceback(vm, &error), "a script cannot be dropped");
+                tracing::error!(
+                    traceback = whole_traceback(vm, &error),
+                    "a script cannot be dropped"
+                );
             }
         });
     }
 
-    fn clear(mut self) {
-        for serial in std::mem::take(&mut self.loaded).into_keys() {
-            self.unload(serial);
-        }
+    fn clear(self) {
         let runtime = self.runtime;
-        self.interpreter.enter(|_| drop(runtime));
+        self.interpreter.enter(|vm| {
+            if let Err(error) = vm.call_method(&runtime, "shut_down", ()) {
+                tracing::warn!(
+                    traceback = whole_traceback(vm, &error),
+                    "a script worker left something behind"
+                );
+            }
+            drop(runtime);
+            empty_modules(vm);
+        });
+    }
+}
+
+/// Empties the modules of an interpreter that goes: without the collector nothing else frees
+/// what functions and their globals hold of each other.
+fn empty_modules(vm: &VirtualMachine) {
+    let Ok(modules) = vm.sys_module.get_attr("modules", vm) else {
+        return;
+    };
+    let Some(modules) = modules.downcast_ref::<PyDict>() else {
+        return;
+    };
+    let all: Vec<_> = modules.into_iter().map(|(_, module)| module).collect();
+    modules.clear();
+    for module in &all {
+        if let Some(module) = module.downcast_ref::<PyModule>() {
+            module.dict().clear();
+        }
     }
 }
 
 /// Texts of the request and of the properties that must not be written anywhere.
 fn masks(script: &Script, scene: &Scene) -> Vec<String> {
-    let hidden = script.source().properties.iter().filter(|property| property.hide).map(|property| &property.value2);
-    let typed = scene.request.parameters.iter().filter(|(name, _)| is_secret_name(name)).flat_map(|(_, values)| values);
-    let mut masks: Vec<String> = hidden.chain(typed).chain(&scene.password).filter(|text| text.len() >= 3).cloned().collect();
+    let hidden = script
+        .source()
+        .properties
+        .iter()
+        .filter(|property| property.hide)
+        .map(|property| &property.value2);
+    let typed = scene
+        .request
+        .parameters
+        .iter()
+        .filter(|(name, _)| is_secret_name(name))
+        .flat_map(|(_, values)| values);
+    let mut masks: Vec<String> = hidden
+        .chain(typed)
+        .chain(&scene.password)
+        .filter(|text| text.len() >= 3)
+        .cloned()
+        .collect();
     masks.sort_by_key(|mask| std::cmp::Reverse(mask.len()));
     masks.dedup();
     masks
@@ -449,11 +618,17 @@ fn masks(script: &Script, scene: &Scene) -> Vec<String> {
 
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name == "code" || ["pass", "secret", "otp", "token"].iter().any(|word| name.contains(word))
+    name == "code"
+        || ["pass", "secret", "otp", "token"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 fn fault_error(line: u32, near: &str, file: &str) -> LoadError {
-    let mut error = LoadError::new(LoadStage::Compile, format!("{file}, line {line}: invalid syntax near `{near}`"));
+    let mut error = LoadError::new(
+        LoadStage::Compile,
+        format!("{file}, line {line}: invalid syntax near `{near}`"),
+    );
     error.line = Some(line);
     error
 }
@@ -468,7 +643,10 @@ fn to_python(vm: &VirtualMachine, value: Value) -> PyResult<PyObjectRef> {
         },
         Value::String(text) => vm.ctx.new_str(text).into(),
         Value::Array(items) => {
-            let items = items.into_iter().map(|item| to_python(vm, item)).collect::<PyResult<Vec<_>>>()?;
+            let items = items
+                .into_iter()
+                .map(|item| to_python(vm, item))
+                .collect::<PyResult<Vec<_>>>()?;
             vm.ctx.new_list(items).into()
         }
         Value::Object(entries) => {
@@ -484,7 +662,8 @@ fn to_python(vm: &VirtualMachine, value: Value) -> PyResult<PyObjectRef> {
 /// Reads what the runtime gives as JSON text.
 fn json_of<T: for<'de> Deserialize<'de>>(vm: &VirtualMachine, text: PyObjectRef) -> PyResult<T> {
     let text: PyStrRef = text.try_into_value(vm)?;
-    serde_json::from_str(&text.to_string_lossy()).map_err(|error| vm.new_value_error(error.to_string()))
+    serde_json::from_str(&text.to_string_lossy())
+        .map_err(|error| vm.new_value_error(error.to_string()))
 }
 
 fn whole_traceback(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> String {

@@ -52,7 +52,11 @@ pub struct App {
 
 impl App {
     pub async fn build(parts: AppParts) -> anyhow::Result<Self> {
-        let people = People::new(parts.store.clone(), parts.random.clone(), parts.hasher.clone());
+        let people = People::new(
+            parts.store.clone(),
+            parts.random.clone(),
+            parts.hasher.clone(),
+        );
         let otp = passcode_service(&parts)?;
         let home = parts.home.clone();
         let flow = Flow::new(flow_parts(parts, people.clone())?);

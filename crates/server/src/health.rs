@@ -15,12 +15,19 @@ pub async fn ready(State(store): State<Store>) -> (StatusCode, &'static str) {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(cause) => {
             tracing::error!(error = %cause, "the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the store does not answer\n",
+            )
         }
     }
 }
 
 async fn ask(store: &Store) -> Result<(), StoreError> {
-    store.reader().await?.row("SELECT 1 AS answer", params![]).await?;
+    store
+        .reader()
+        .await?
+        .row("SELECT 1 AS answer", params![])
+        .await?;
     Ok(())
 }

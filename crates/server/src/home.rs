@@ -164,7 +164,15 @@ mod tests {
             .unwrap()
             .seal("test", b"secret");
         let again = Home::create(folder.path(), &Random::system()).unwrap();
-        assert_eq!(again.vault().unwrap().open("test", &sealed).unwrap().as_slice(), b"secret");
+        assert_eq!(
+            again
+                .vault()
+                .unwrap()
+                .open("test", &sealed)
+                .unwrap()
+                .as_slice(),
+            b"secret"
+        );
     }
 
     #[test]
@@ -190,6 +198,9 @@ mod tests {
         fs::write(folder.path().join(KEY_FILE), "not a key").unwrap();
         let home = Home::create(folder.path(), &Random::system()).unwrap();
         assert!(matches!(home.vault(), Err(HomeError::DamagedKey(_))));
-        assert_eq!(fs::read_to_string(folder.path().join(KEY_FILE)).unwrap(), "not a key");
+        assert_eq!(
+            fs::read_to_string(folder.path().join(KEY_FILE)).unwrap(),
+            "not a key"
+        );
     }
 }

@@ -1,11 +1,6 @@
 //! From a connection to the router, and how serving ends.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::Request;
@@ -39,7 +34,9 @@ const REST: Duration = Duration::from_millis(200);
 /// Why nothing can be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    #[error("the address {address} is in use by another program; stop it or choose another with {option}")]
+    #[error(
+        "the address {address} is in use by another program; stop it or choose another with {option}"
+    )]
     InUse {
         address: SocketAddr,
         option: &'static str,
@@ -51,7 +48,7 @@ pub enum ListenError {
         cause: io::Error,
     },
     #[error(
-        "{0} is no loopback address, and without TLS passwords would cross the network unprotected; listen on 127.0.0.1, or use an https issuer"
+        "{0} is no loopback address, and without TLS passwords would cross the network unprotected; listen on 127.0.0.1, or serve with an https issuer"
     )]
     PlainHttp(SocketAddr),
 }

@@ -45,10 +45,12 @@ pub fn guarded(router: Router, pages: Pages, random: Random) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             LONGEST,
         ))
-        .layer(CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| {
-            report(panic.as_ref());
-            page.error(broken())
-        }))
+        .layer(CatchPanicLayer::custom(
+            move |panic: Box<dyn Any + Send>| {
+                report(panic.as_ref());
+                page.error(broken())
+            },
+        ))
         .layer(middleware::from_fn_with_state(random, identified))
 }
 
@@ -120,7 +122,10 @@ fn report(panic: &(dyn Any + Send)) {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no words");
-    tracing::error!(panic = words, "a request handler panicked; please report it");
+    tracing::error!(
+        panic = words,
+        "a request handler panicked; please report it"
+    );
 }
 
 fn broken() -> ErrorPage {

@@ -109,7 +109,9 @@ impl Certificate {
 
     fn is_fresh(&self, now: Timestamp) -> bool {
         let made = fs::metadata(&self.certificate_file).and_then(|file| file.modified());
-        let made = made.ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok());
+        let made = made
+            .ok()
+            .and_then(|made| made.duration_since(UNIX_EPOCH).ok());
         let epoch = Timestamp::from_seconds(0);
         self.key_file.exists()
             && made.is_some_and(|made| now.since(epoch.plus(made)) < SELF_SIGNED_FOR)
@@ -130,11 +132,17 @@ fn make_self_signed(home: &Home, host: &str, name: &str) -> Result<(), TlsError>
         cause,
     };
     let key = KeyPair::generate().map_err(failed)?;
-    let mut names = vec![host.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()];
+    let mut names = vec![
+        host.to_owned(),
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+    ];
     names.dedup();
     let mut params = CertificateParams::new(names).map_err(failed)?;
     params.distinguished_name.push(DnType::CommonName, host);
-    params.distinguished_name.push(DnType::OrganizationName, "Sallyport (self-signed)");
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, "Sallyport (self-signed)");
     let certificate = params.self_signed(&key).map_err(failed)?;
     home.write_private(&format!("{name}.key"), key.serialize_pem().as_bytes())?;
     home.write_private(&format!("{name}.pem"), certificate.pem().as_bytes())?;
@@ -163,7 +171,10 @@ mod tests {
         let first = Certificate::self_signed(&home, "login.example.com", NOW).unwrap();
         let bytes = read(&first);
         first.server_config().unwrap();
-        assert_eq!(read(&Certificate::self_signed(&home, "login.example.com", NOW).unwrap()), bytes);
+        assert_eq!(
+            read(&Certificate::self_signed(&home, "login.example.com", NOW).unwrap()),
+            bytes
+        );
         let other = Certificate::self_signed(&home, "[::1]", NOW).unwrap();
         other.server_config().unwrap();
         assert_ne!(read(&other), bytes);
@@ -182,7 +193,10 @@ mod tests {
 
         certificate.certificate_file = folder.path().join("sallyport.key");
         let error = certificate.server_config().unwrap_err().to_string();
-        assert!(error.contains("sallyport.key cannot be read as certificates in PEM: there is none"), "{error}");
+        assert!(
+            error.contains("sallyport.key cannot be read as certificates in PEM: there is none"),
+            "{error}"
+        );
 
         certificate.certificate_file = folder.path().join("absent.pem");
         let error = certificate.server_config().unwrap_err().to_string();

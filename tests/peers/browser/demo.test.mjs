@@ -24,6 +24,13 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  colorScheme: "dark",
+};
+
 let browser;
 
 before(async () => {
@@ -36,39 +43,31 @@ before(async () => {
 
 after(() => browser?.close());
 
-test("alice walks through both doors at a desk, with a wrong code first", async () => {
-  const walk = await Walk.start("desk", { viewport: { width: 1280, height: 800 } });
-  await walk.fromDemoToPasscode("alice");
-  await walk.enterWrongCode();
-  await walk.enterRightCode();
-  await walk.readClaims("alice");
-  await walk.signOut();
-  await walk.end();
-});
+test("alice walks through both doors at a desk, with a wrong code first", () =>
+  Walk.take("desk", { viewport: { width: 1280, height: 800 } }, async (walk) => {
+    await walk.fromDemoToPasscode("alice");
+    await walk.enterWrongCode();
+    await walk.enterRightCode();
+    await walk.readClaims("alice");
+    await walk.signOut();
+  }));
 
-test("bruno walks through both doors without JavaScript", async () => {
-  const walk = await Walk.start("plain", { javaScriptEnabled: false });
-  await walk.fromDemoToPasscode("bruno");
-  await walk.enterWrongCode();
-  await walk.enterRightCode();
-  await walk.readClaims("bruno");
-  await walk.signOut();
-  await walk.end();
-});
+test("bruno walks through both doors without JavaScript", () =>
+  Walk.take("plain", { javaScriptEnabled: false }, async (walk) => {
+    await walk.fromDemoToPasscode("bruno");
+    await walk.enterWrongCode();
+    await walk.enterRightCode();
+    await walk.readClaims("bruno");
+    await walk.signOut();
+  }));
 
-test("chen walks through both doors on a phone, in the dark", async () => {
-  const walk = await Walk.start("phone", {
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-    colorScheme: "dark",
-  });
-  await walk.fromDemoToPasscode("chen");
-  await walk.enterRightCode();
-  await walk.readClaims("chen");
-  await walk.signOut();
-  await walk.end();
-});
+test("chen walks through both doors on a phone, in the dark", () =>
+  Walk.take("phone", PHONE, async (walk) => {
+    await walk.fromDemoToPasscode("chen");
+    await walk.enterRightCode();
+    await walk.readClaims("chen");
+    await walk.signOut();
+  }));
 
 /** One browser window. Every page on the way is photographed and checked. */
 class Walk {
@@ -76,17 +75,26 @@ class Walk {
   #context;
   #page;
   #pictures = 0;
-  #complaints = [];
   #hasScript;
+  #complaints = [];
 
-  static async start(name, options) {
+  /** Walks in a fresh browser. The page on which a walk ends badly is photographed too. */
+  static async take(name, options, steps) {
     const walk = new Walk();
     walk.#name = name;
     walk.#hasScript = options.javaScriptEnabled !== false;
     walk.#context = await browser.newContext({ locale: "en-GB", ...options });
     walk.#context.setDefaultTimeout(15_000);
     walk.#page = await walk.#newTab();
-    return walk;
+    try {
+      await steps(walk);
+    } catch (error) {
+      await walk.#photograph("failed");
+      throw error;
+    } finally {
+      await walk.#context.close();
+    }
+    assert.deepEqual(walk.#complaints, []);
   }
 
   async #newTab() {
@@ -177,7 +185,8 @@ class Walk {
 
   async #claim(name) {
     const row = this.#page.locator("table.claims tr", { has: this.#page.getByText(name, { exact: true }) });
-    return (await row.first().locator("td").innerText()).trim();
+    // The value is followed by a hint for people.
+    return row.first().locator("td").evaluate((cell) => cell.firstChild.textContent.trim());
   }
 
   async signOut() {
@@ -188,19 +197,18 @@ class Walk {
     await this.#page.getByLabel("User name").waitFor();
   }
 
-  async end() {
-    await this.#context.close();
-    assert.deepEqual(this.#complaints, []);
-  }
-
   async #look(what) {
     await this.#page.waitForLoadState("load");
+    await this.#photograph(what);
+    await this.#checkWidth();
+    if (this.#hasScript) await this.#checkAccess(what);
+  }
+
+  async #photograph(what) {
     this.#pictures += 1;
     const number = String(this.#pictures).padStart(2, "0");
     const path = join(PICTURES, `${this.#name}-${number}-${what}.png`);
     await this.#page.screenshot({ path, fullPage: true });
-    await this.#checkWidth();
-    if (this.#hasScript) await this.#checkAccess(what);
   }
 
   async #checkWidth() {

@@ -43,7 +43,7 @@ def application() -> Flask:
 def test_a_person_signs_in_by_password_and_passcode(application: Flask):
     person = add_person("anna")
     browser = application.test_client()
-    leave = browser.get("/peer/login")
+    leave = browser.get(f"{APPLICATION}login")
     back = sign_in(Visitor(APPLICATION), leave.location, person)
     assert isinstance(back, str), f"the login ended on the page: {back}"
 
@@ -61,6 +61,6 @@ def test_a_person_signs_in_by_password_and_passcode(application: Flask):
 
 def test_a_stranger_is_refused_without_a_page_when_none_may_be_shown(application: Flask):
     browser = application.test_client()
-    leave = browser.get("/peer/login", query_string={"prompt": "none"})
+    leave = browser.get(f"{APPLICATION}login", query_string={"prompt": "none"})
     back = Visitor(APPLICATION).open(leave.location)
     assert "error=login_required" in back

@@ -64,6 +64,7 @@ def sign_in(visitor: Visitor, address: str, person: Person) -> Page | str:
     """Walks through both doors from an authorization address, and allows what is asked for."""
     first = visitor.open(address)
     second = visitor.press(first, "Continue", username=person.username, password=person.password)
+    assert not second.document.select("[role=alert]"), f"no passcode was asked for: {second}"
     after = visitor.press(second, "Continue", passcode=newest_code(person.number))
     if isinstance(after, Page) and after.button("Allow"):
         return visitor.press(after, "Allow")

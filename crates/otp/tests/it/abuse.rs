@@ -12,13 +12,25 @@ async fn a_body_that_is_not_a_json_object_is_refused() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let nested = format!(r#"{{"options": {}}}"#, &deep[..20_000]);
     for body in [
-        "", "{", "nonsense", "[]", "\"text\"", "null", "{} trailing", r#"{"code": "1", "code": "2"}"#, &nested,
+        "",
+        "{",
+        "nonsense",
+        "[]",
+        "\"text\"",
+        "null",
+        "{} trailing",
+        r#"{"code": "1", "code": "2"}"#,
+        &nested,
     ] {
-        let answer = app.call(app.request(Method::POST, PATH, body.to_owned())).await;
+        let answer = app
+            .call(app.request(Method::POST, PATH, body.to_owned()))
+            .await;
         assert_eq!(answer.refusal(), (400, "bad_request"), "{:.40}", body);
     }
     for body in [&b"\xff\xfe{}"[..], b"{\"code\": \"\xc3\x28\"}", b"\0"] {
-        let answer = app.call(app.request(Method::POST, PATH, body.to_vec())).await;
+        let answer = app
+            .call(app.request(Method::POST, PATH, body.to_vec()))
+            .await;
         assert_eq!(answer.refusal(), (400, "bad_request"));
     }
 }
@@ -35,20 +47,31 @@ async fn a_large_body_is_refused() {
 async fn a_body_of_another_type_is_refused_and_one_without_a_type_is_read() {
     let app = App::start().await;
     let body = json!({ "phone_number": ALICE }).to_string();
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "",
+    ] {
         let mut request = app.request(Method::POST, "/v1/otps/sms/send", body.clone());
         request
             .headers_mut()
             .insert(header::CONTENT_TYPE, content_type.parse().unwrap());
         let answer = app.call(request).await;
-        assert_eq!(answer.refusal(), (415, "unsupported_media_type"), "{content_type}");
+        assert_eq!(
+            answer.refusal(),
+            (415, "unsupported_media_type"),
+            "{content_type}"
+        );
     }
     let mut request = app.request(Method::POST, "/v1/otps/sms/send", body.clone());
     request.headers_mut().remove(header::CONTENT_TYPE);
     assert_eq!(app.call(request).await.refusal(), (404, "user_not_found"));
     let mut request = app.request(Method::POST, "/v1/otps/sms/send", body);
     let with_charset = "Application/JSON; charset=utf-8".parse().unwrap();
-    request.headers_mut().insert(header::CONTENT_TYPE, with_charset);
+    request
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, with_charset);
     assert_eq!(app.call(request).await.refusal(), (404, "user_not_found"));
 }
 
@@ -59,16 +82,31 @@ async fn path_segments_are_decoded_and_nonsense_in_them_is_refused() {
     let encoded = |id: &str| id.replace('-', "%2D");
     let path = format!("/v1/users/{}?user_id={user_id}", encoded(&user_id));
     app.get(&path).await.ok();
-    for segment in ["%FF%FE", "..%2f..%2fetc", "user-test-%00", "user%20test", "user-test-1'%20OR%201=1"] {
+    for segment in [
+        "%FF%FE",
+        "..%2f..%2fetc",
+        "user-test-%00",
+        "user%20test",
+        "user-test-1'%20OR%201=1",
+    ] {
         let answer = app.get(&format!("/v1/users/{segment}")).await;
         assert_eq!(answer.refusal(), (400, "invalid_user_id"), "{segment}");
-        let answer = app.delete(&format!("/v1/users/phone_numbers/{segment}")).await;
-        assert_eq!(answer.refusal(), (404, "phone_number_not_found"), "{segment}");
+        let answer = app
+            .delete(&format!("/v1/users/phone_numbers/{segment}"))
+            .await;
+        assert_eq!(
+            answer.refusal(),
+            (404, "phone_number_not_found"),
+            "{segment}"
+        );
         let answer = app.get(&format!("/v1/sessions/jwks/{segment}")).await;
         assert_eq!(answer.refusal(), (404, "project_not_found"), "{segment}");
     }
     let path = format!("/v1/users/phone_numbers/{}", encoded(&method_id));
-    assert_eq!(app.delete(&path).await.refusal(), (400, "cannot_delete_last_primary_factor"));
+    assert_eq!(
+        app.delete(&path).await.refusal(),
+        (400, "cannot_delete_last_primary_factor")
+    );
 }
 
 #[tokio::test]
@@ -77,7 +115,9 @@ async fn the_body_of_a_get_is_ignored() {
     let (user_id, _) = app.verified(ALICE).await;
     for body in ["{}", "null", "not json"] {
         let path = format!("/v1/users/{user_id}");
-        app.call(app.request(Method::GET, &path, Body::from(body))).await.ok();
+        app.call(app.request(Method::GET, &path, Body::from(body)))
+            .await
+            .ok();
     }
 }
 
@@ -85,12 +125,22 @@ async fn the_body_of_a_get_is_ignored() {
 async fn credentials_that_are_not_basic_are_refused() {
     let app = App::start().await;
     for value in [
-        "Basic", "Basic ", "Basic !!!", "Basic bm8tY29sb24=", "Bearer token", "Basic //8=", "Basic Og==", "\u{80}",
+        "Basic",
+        "Basic ",
+        "Basic !!!",
+        "Basic bm8tY29sb24=",
+        "Bearer token",
+        "Basic //8=",
+        "Basic Og==",
+        "\u{80}",
     ] {
         let mut request = app.request(Method::POST, PATH, "{}");
         let value = http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
         request.headers_mut().insert(header::AUTHORIZATION, value);
-        assert_eq!(app.call(request).await.refusal(), (401, "unauthorized_credentials"));
+        assert_eq!(
+            app.call(request).await.refusal(),
+            (401, "unauthorized_credentials")
+        );
     }
 }
 

@@ -4,9 +4,7 @@ use axum::{Router, body::Body};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use sallyport_base::{
-    Clock, Random, Secret, Timestamp, Vault, testing::ScratchStore,
-};
+use sallyport_base::{Clock, Random, Secret, Timestamp, Vault, testing::ScratchStore};
 use sallyport_otp::{
     Environment, Gateway, Limits, Otp, OtpParts, Project, SCHEMA, TelephoneMessage,
     telephone_messages,
@@ -51,7 +49,13 @@ impl App {
     /// For clients that look at the time themselves.
     pub async fn with_the_real_time() -> Self {
         let scratch = ScratchStore::new(&[SCHEMA]).await;
-        Self::over(scratch, Clock::System, Limits::default(), Gateway::Telephone).await
+        Self::over(
+            scratch,
+            Clock::System,
+            Limits::default(),
+            Gateway::Telephone,
+        )
+        .await
     }
 
     async fn over(scratch: ScratchStore, clock: Clock, limits: Limits, gateway: Gateway) -> Self {
@@ -86,7 +90,8 @@ impl App {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(self.request(Method::POST, path, body.to_string())).await
+        self.call(self.request(Method::POST, path, body.to_string()))
+            .await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -114,8 +119,11 @@ impl App {
 
     /// Sends a code to a number, which makes its user when there is none.
     pub async fn login_or_create(&self, number: &str) -> Answer {
-        self.post("/v1/otps/sms/login_or_create", json!({ "phone_number": number }))
-            .await
+        self.post(
+            "/v1/otps/sms/login_or_create",
+            json!({ "phone_number": number }),
+        )
+        .await
     }
 
     pub async fn authenticate(&self, method_id: &str, code: &str) -> Answer {
@@ -181,7 +189,12 @@ impl Answer {
         let body: Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(parts.headers[header::CONTENT_TYPE], "application/json");
         assert_eq!(body["status_code"], parts.status.as_u16());
-        assert!(body["request_id"].as_str().unwrap().starts_with("request-id-"));
+        assert!(
+            body["request_id"]
+                .as_str()
+                .unwrap()
+                .starts_with("request-id-")
+        );
         if !parts.status.is_success() {
             for field in ["error_type", "error_message", "error_url"] {
                 assert!(!body[field].as_str().unwrap().is_empty(), "{field}");
@@ -205,11 +218,17 @@ impl Answer {
 
     /// Status and `error_type` of a refusal.
     pub fn refusal(&self) -> (u16, &str) {
-        let error_type = self.body["error_type"].as_str().unwrap_or("none, it is a success");
+        let error_type = self.body["error_type"]
+            .as_str()
+            .unwrap_or("none, it is a success");
         (self.status.as_u16(), error_type)
     }
 
     pub fn retry_after(&self) -> u64 {
-        self.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap()
+        self.headers[header::RETRY_AFTER]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 }

@@ -19,7 +19,9 @@ async fn a_code_stands_five_guesses() {
     let (method_id, code) = app.sent(ALICE).await;
     for _ in 0..5 {
         assert_eq!(
-            app.authenticate(&method_id, &another(&code)).await.refusal(),
+            app.authenticate(&method_id, &another(&code))
+                .await
+                .refusal(),
             (404, "otp_code_not_found")
         );
     }
@@ -48,7 +50,11 @@ async fn a_method_that_is_unknown_looks_like_a_wrong_code() {
         app.authenticate(unknown, "123456").await.refusal(),
         (404, "otp_code_not_found")
     );
-    for malformed in [method_id.replace("user", "number"), "7".to_owned(), unknown.replace("test", "live")] {
+    for malformed in [
+        method_id.replace("user", "number"),
+        "7".to_owned(),
+        unknown.replace("test", "live"),
+    ] {
         assert_eq!(
             app.authenticate(&malformed, "123456").await.refusal(),
             (400, "invalid_method_id")
@@ -140,5 +146,7 @@ async fn a_guess_must_come_from_where_the_code_was_asked_for_when_told_so() {
         let answer = app.post("/v1/otps/authenticate", body).await;
         assert_eq!(answer.refusal(), (401, "attribute_mismatch"));
     }
-    app.post("/v1/otps/authenticate", guess(other_browser, ip)).await.ok();
+    app.post("/v1/otps/authenticate", guess(other_browser, ip))
+        .await
+        .ok();
 }

@@ -63,8 +63,15 @@ async fn contents(scratch: &ScratchStore) -> String {
         }
         Store::Postgres(_) => {
             let mut reader = scratch.store.reader().await.unwrap();
-            let sql = "SELECT CAST(schema_to_xml(current_schema(), TRUE, FALSE, '') AS TEXT) AS dump";
-            reader.row(sql, &[]).await.unwrap().unwrap().get("dump").unwrap()
+            let sql =
+                "SELECT CAST(schema_to_xml(current_schema(), TRUE, FALSE, '') AS TEXT) AS dump";
+            reader
+                .row(sql, &[])
+                .await
+                .unwrap()
+                .unwrap()
+                .get("dump")
+                .unwrap()
         }
     }
 }
@@ -90,11 +97,18 @@ async fn no_table_log_or_answer_holds_a_code() {
     answers.push(app.authenticate(&method_id, &another(&code)).await);
     let as_number = format!(r#"{{"method_id": "{method_id}", "code": {code}}}"#);
     let path = "/v1/otps/authenticate";
-    answers.push(app.call(app.request(http::Method::POST, path, as_number)).await);
+    answers.push(
+        app.call(app.request(http::Method::POST, path, as_number))
+            .await,
+    );
     answers.push(app.authenticate(&method_id, &code).await.ok());
     answers.push(app.authenticate(&method_id, &code).await);
 
-    let marked = [format!("#{code}"), format!(r#""{code}""#), format!("{code} is your")];
+    let marked = [
+        format!("#{code}"),
+        format!(r#""{code}""#),
+        format!("{code} is your"),
+    ];
     let held = contents(&app.scratch).await;
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(held.contains("otp.verified") && logged.contains("otp.verified"));
@@ -102,11 +116,20 @@ async fn no_table_log_or_answer_holds_a_code() {
         assert!(!held.contains(&text), "the store holds {text}");
         assert!(!logged.contains(&text), "the log holds {text}");
         for answer in &answers {
-            assert!(!answer.body.to_string().contains(&text), "an answer holds {text}");
+            assert!(
+                !answer.body.to_string().contains(&text),
+                "an answer holds {text}"
+            );
         }
     }
     assert!(!logged.contains(ALICE), "the log holds a number");
     assert!(!logged.contains(&ALICE[1..]), "the log holds a number");
-    assert!(!logged.contains(app.secret.expose()), "the log holds a project secret");
-    assert!(!held.contains(app.secret.expose()), "the store holds a project secret");
+    assert!(
+        !logged.contains(app.secret.expose()),
+        "the log holds a project secret"
+    );
+    assert!(
+        !held.contains(app.secret.expose()),
+        "the store holds a project secret"
+    );
 }

@@ -1,5 +1,5 @@
-use http::{Method, Request, header};
 use axum::body::Body;
+use http::{Method, Request, header};
 use serde_json::{Value, json};
 
 use crate::app::{ALICE, App};
@@ -15,7 +15,9 @@ async fn refusal(app: &App, path: &str, body: Value) -> (u16, String) {
 async fn an_error_has_all_five_fields() {
     let app = App::start().await;
     let (method_id, code) = app.sent(ALICE).await;
-    let mut answer = app.authenticate(&method_id, &crate::app::another(&code)).await;
+    let mut answer = app
+        .authenticate(&method_id, &crate::app::another(&code))
+        .await;
     answer.body["request_id"] = json!("…");
     insta::assert_json_snapshot!(answer.body, @r#"
     {
@@ -41,20 +43,48 @@ async fn each_wrong_field_of_a_send_has_its_own_error() {
             (json!({}), "missing_sms_parameter"),
             (with("phone_number", json!("")), "missing_sms_parameter"),
             (with("phone_number", json!(null)), "missing_sms_parameter"),
-            (with("phone_number", json!(12_025_550_162_i64)), "bad_request"),
-            (with("phone_number", json!("2025550162")), "invalid_phone_number"),
-            (with("phone_number", json!("+999123456789")), "invalid_phone_number"),
-            (with("phone_number", json!("+447400123456")), "invalid_phone_number_country_code"),
-            (with("expiration_minutes", json!(0)), "invalid_expiration_otp"),
-            (with("expiration_minutes", json!(11)), "invalid_expiration_otp"),
-            (with("expiration_minutes", json!(-1)), "invalid_expiration_otp"),
+            (
+                with("phone_number", json!(12_025_550_162_i64)),
+                "bad_request",
+            ),
+            (
+                with("phone_number", json!("2025550162")),
+                "invalid_phone_number",
+            ),
+            (
+                with("phone_number", json!("+999123456789")),
+                "invalid_phone_number",
+            ),
+            (
+                with("phone_number", json!("+447400123456")),
+                "invalid_phone_number_country_code",
+            ),
+            (
+                with("expiration_minutes", json!(0)),
+                "invalid_expiration_otp",
+            ),
+            (
+                with("expiration_minutes", json!(11)),
+                "invalid_expiration_otp",
+            ),
+            (
+                with("expiration_minutes", json!(-1)),
+                "invalid_expiration_otp",
+            ),
             (with("expiration_minutes", json!("5")), "bad_request"),
             (with("expiration_minutes", json!(2.5)), "bad_request"),
             (with("locale", json!("xx")), "invalid_locale"),
             (with("attributes", json!("x")), "bad_request"),
-            (with("attributes", json!({ "ip_address": "nowhere" })), "bad_request"),
+            (
+                with("attributes", json!({ "ip_address": "nowhere" })),
+                "bad_request",
+            ),
         ] {
-            assert_eq!(refusal(&app, path, body.clone()).await, (400, error_type.to_owned()), "{body}");
+            assert_eq!(
+                refusal(&app, path, body.clone()).await,
+                (400, error_type.to_owned()),
+                "{body}"
+            );
         }
     }
     let path = "/v1/otps/sms/send";
@@ -62,15 +92,24 @@ async fn each_wrong_field_of_a_send_has_its_own_error() {
     for (body, expected) in [
         (with("user_id", json!("user-7")), (400, "invalid_user_id")),
         (with("user_id", json!(unknown)), (404, "user_not_found")),
-        (with("session_token", json!("unknown")), (404, "session_not_found")),
-        (with("session_jwt", json!("a.b.c")), (404, "session_not_found")),
+        (
+            with("session_token", json!("unknown")),
+            (404, "session_not_found"),
+        ),
+        (
+            with("session_jwt", json!("a.b.c")),
+            (404, "session_not_found"),
+        ),
         (
             json!({ "phone_number": ALICE, "user_id": unknown, "session_token": "x" }),
             (400, "too_many_user_selection_arguments"),
         ),
     ] {
         let (status, error_type) = expected;
-        assert_eq!(refusal(&app, path, body).await, (status, error_type.to_owned()));
+        assert_eq!(
+            refusal(&app, path, body).await,
+            (status, error_type.to_owned())
+        );
     }
     assert!(app.messages().await.is_empty());
 }
@@ -92,10 +131,19 @@ async fn each_wrong_field_of_an_authentication_has_its_own_error() {
         (with("code", json!("1234567")), "invalid_code"),
         (with("code", json!("12345x")), "invalid_code"),
         (with("code", json!(123_456)), "bad_request"),
-        (with("session_duration_minutes", json!(4)), "invalid_session_duration_minutes"),
-        (with("session_duration_minutes", json!(527_041)), "invalid_session_duration_minutes"),
+        (
+            with("session_duration_minutes", json!(4)),
+            "invalid_session_duration_minutes",
+        ),
+        (
+            with("session_duration_minutes", json!(527_041)),
+            "invalid_session_duration_minutes",
+        ),
         (with("options", json!([])), "bad_request"),
-        (with("options", json!({ "ip_match_required": "yes" })), "bad_request"),
+        (
+            with("options", json!({ "ip_match_required": "yes" })),
+            "bad_request",
+        ),
         (
             json!({ "method_id": method_id, "code": code, "session_token": "a", "session_jwt": "b" }),
             "too_many_session_arguments",
@@ -113,8 +161,18 @@ async fn each_wrong_field_of_an_authentication_has_its_own_error() {
 #[tokio::test]
 async fn an_address_or_method_that_does_not_exist_is_refused_in_json() {
     let app = App::start().await;
-    for path in ["/", "/v1", "/v2/otps/sms/send", "/v1/otps/sms/send/", "/v1/b2b/otps/sms/send"] {
-        assert_eq!(app.get(path).await.refusal(), (404, "route_not_found"), "{path}");
+    for path in [
+        "/",
+        "/v1",
+        "/v2/otps/sms/send",
+        "/v1/otps/sms/send/",
+        "/v1/b2b/otps/sms/send",
+    ] {
+        assert_eq!(
+            app.get(path).await.refusal(),
+            (404, "route_not_found"),
+            "{path}"
+        );
     }
     let answer = app.get("/v1/otps/sms/send").await;
     assert_eq!(answer.refusal(), (405, "method_not_allowed"));

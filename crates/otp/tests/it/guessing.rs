@@ -45,12 +45,21 @@ async fn a_right_code_among_many_wrong_ones_is_accepted_at_most_once() {
     let app = Arc::new(App::start().await);
     let (method_id, code) = app.sent(ALICE).await;
     let codes = (0..200)
-        .map(|n| if n % 2 == 0 { code.clone() } else { another(&code) })
+        .map(|n| {
+            if n % 2 == 0 {
+                code.clone()
+            } else {
+                another(&code)
+            }
+        })
         .collect();
     let answers = guess_at_once(&app, &method_id, codes).await;
     assert!(count(&answers, 200) <= 1);
     assert!(count(&answers, 404) <= 5);
-    assert_eq!(count(&answers, 200) + count(&answers, 404) + count(&answers, 401), 200);
+    assert_eq!(
+        count(&answers, 200) + count(&answers, 404) + count(&answers, 401),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -60,7 +69,11 @@ async fn a_new_number_asked_for_many_times_at_once_gets_one_user_and_one_message
         let app = app.clone();
         tokio::spawn(async move { app.login_or_create(ALICE).await.status.as_u16() })
     });
-    let answers: Vec<u16> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
+    let answers: Vec<u16> = join_all(requests)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!(count(&answers, 200), 1);
     assert_eq!(count(&answers, 429), 19);
     assert_eq!(app.messages().await.len(), 1);

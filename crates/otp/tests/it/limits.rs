@@ -67,7 +67,10 @@ async fn a_number_gets_five_messages_in_ten_minutes_and_ten_a_day() {
     }
     app.wait(60);
     let refused = app.login_or_create(ALICE).await;
-    assert_eq!((refused.refusal(), refused.retry_after()), ((429, "too_many_requests"), 540));
+    assert_eq!(
+        (refused.refusal(), refused.retry_after()),
+        ((429, "too_many_requests"), 540)
+    );
     app.login_or_create(BRUNO).await.ok();
     app.wait(540);
     for _ in 0..5 {
@@ -75,7 +78,10 @@ async fn a_number_gets_five_messages_in_ten_minutes_and_ten_a_day() {
     }
     app.wait(600);
     let refused = app.login_or_create(ALICE).await;
-    assert_eq!((refused.status.as_u16(), refused.retry_after()), (429, 86_400 - 1200));
+    assert_eq!(
+        (refused.status.as_u16(), refused.retry_after()),
+        (429, 86_400 - 1200)
+    );
     app.wait(86_400 - 1200);
     app.login_or_create(ALICE).await.ok();
 }
@@ -84,7 +90,9 @@ async fn a_number_gets_five_messages_in_ten_minutes_and_ten_a_day() {
 async fn a_user_who_deletes_and_starts_again_meets_the_same_limits() {
     let app = App::start().await;
     let sent = app.login_or_create(ALICE).await.ok();
-    app.delete(&format!("/v1/users/{}", sent.text("user_id"))).await.ok();
+    app.delete(&format!("/v1/users/{}", sent.text("user_id")))
+        .await
+        .ok();
     assert_eq!(app.login_or_create(ALICE).await.status, 429);
 }
 
@@ -95,7 +103,12 @@ async fn an_address_gets_ten_messages_an_hour_to_strangers() {
         send_from(&app, &number(n), "192.0.2.7").await.ok();
     }
     assert_eq!(send_from(&app, &number(10), "192.0.2.7").await.status, 429);
-    assert_eq!(send_from(&app, &number(10), "::ffff:192.0.2.7").await.status, 429);
+    assert_eq!(
+        send_from(&app, &number(10), "::ffff:192.0.2.7")
+            .await
+            .status,
+        429
+    );
     send_from(&app, &number(10), "192.0.2.8").await.ok();
 }
 
@@ -125,7 +138,12 @@ async fn the_addresses_of_one_ipv6_network_count_as_one() {
     };
     let app = App::with(limits, Gateway::Telephone).await;
     send_from(&app, &number(0), "2001:db8:1:2::1").await.ok();
-    assert_eq!(send_from(&app, &number(1), "2001:db8:1:2:ffff::9").await.status, 429);
+    assert_eq!(
+        send_from(&app, &number(1), "2001:db8:1:2:ffff::9")
+            .await
+            .status,
+        429
+    );
     send_from(&app, &number(1), "2001:db8:1:3::1").await.ok();
 }
 
@@ -139,7 +157,10 @@ async fn a_prefix_that_is_pumped_runs_dry() {
     for n in 0..20 {
         app.login_or_create(&number(n)).await.ok();
     }
-    assert_eq!(app.login_or_create(&number(20)).await.refusal(), (429, "too_many_requests"));
+    assert_eq!(
+        app.login_or_create(&number(20)).await.refusal(),
+        (429, "too_many_requests")
+    );
     app.login_or_create(BRUNO).await.ok();
     assert_eq!(app.messages().await.len(), 21);
 }
@@ -154,10 +175,17 @@ async fn a_project_has_a_daily_budget_of_its_own() {
     app.login_or_create(&number(0)).await.ok();
     app.login_or_create(&number(1)).await.ok();
     let refused = app.login_or_create(&number(2)).await;
-    assert_eq!((refused.status.as_u16(), refused.retry_after()), (429, 86_400));
+    assert_eq!(
+        (refused.status.as_u16(), refused.retry_after()),
+        (429, 86_400)
+    );
 
     let (project, secret) = app.create_project(sallyport_otp::Environment::Test).await;
-    let other = App { project, secret, ..app };
+    let other = App {
+        project,
+        secret,
+        ..app
+    };
     other.login_or_create(&number(2)).await.ok();
 }
 
@@ -169,7 +197,9 @@ async fn a_refused_message_leaves_no_user_behind() {
     };
     let app = App::with(limits, Gateway::Telephone).await;
     assert_eq!(app.login_or_create(ALICE).await.status, 429);
-    let answer = app.post("/v1/otps/sms/send", json!({ "phone_number": ALICE })).await;
+    let answer = app
+        .post("/v1/otps/sms/send", json!({ "phone_number": ALICE }))
+        .await;
     assert_eq!(answer.refusal(), (404, "user_not_found"));
 }
 

@@ -50,7 +50,9 @@ async fn an_added_number_is_dropped_after_five_minutes() {
     app.wait(300);
     assert_eq!(numbers(&app, &user_id).await.len(), 1);
     assert_eq!(
-        app.authenticate(&added.text("phone_id"), &code).await.refusal(),
+        app.authenticate(&added.text("phone_id"), &code)
+            .await
+            .refusal(),
         (404, "otp_code_not_found")
     );
     app.otp.purge(app.clock.now()).await.unwrap();
@@ -75,7 +77,10 @@ async fn a_number_of_somebody_else_cannot_be_added() {
     let app = App::start().await;
     let (user_id, _) = app.verified(ALICE).await;
     app.verified(BRUNO).await;
-    assert_eq!(add(&app, &user_id, BRUNO).await.refusal(), (400, "duplicate_phone_number"));
+    assert_eq!(
+        add(&app, &user_id, BRUNO).await.refusal(),
+        (400, "duplicate_phone_number")
+    );
 }
 
 #[tokio::test]
@@ -91,7 +96,10 @@ async fn adding_a_number_does_not_keep_its_owner_out() {
     app.authenticate(&bruno.text("phone_id"), &code).await.ok();
     let answer = app.authenticate(&added.text("phone_id"), &stolen).await;
     assert_eq!(answer.refusal(), (400, "duplicate_phone_number"));
-    assert_eq!(numbers(&app, &bruno.text("user_id")).await, [(BRUNO.to_owned(), true)]);
+    assert_eq!(
+        numbers(&app, &bruno.text("user_id")).await,
+        [(BRUNO.to_owned(), true)]
+    );
 }
 
 #[tokio::test]

@@ -11,12 +11,18 @@ async fn a_project_sees_its_own_users_only() {
     let (user_id, method_id) = app.verified(ALICE).await;
     let (_, code) = app.sent(ALICE).await;
     let (project, secret) = app.create_project(Environment::Test).await;
-    let other = App { project, secret, ..app };
+    let other = App {
+        project,
+        secret,
+        ..app
+    };
     let answer = other.get(&format!("/v1/users/{user_id}")).await;
     assert_eq!(answer.refusal(), (404, "user_not_found"));
     let answer = other.delete(&format!("/v1/users/{user_id}")).await;
     assert_eq!(answer.refusal(), (404, "user_not_found"));
-    let answer = other.delete(&format!("/v1/users/phone_numbers/{method_id}")).await;
+    let answer = other
+        .delete(&format!("/v1/users/phone_numbers/{method_id}"))
+        .await;
     assert_eq!(answer.refusal(), (404, "phone_number_not_found"));
     let answer = other.authenticate(&method_id, &code).await;
     assert_eq!(answer.refusal(), (404, "otp_code_not_found"));
@@ -30,7 +36,11 @@ async fn a_live_project_names_everything_live_and_knows_no_sandbox() {
     let (project, secret) = app.create_project(Environment::Live).await;
     assert!(project.id.starts_with("project-live-"));
     assert!(secret.expose().starts_with("secret-live-"));
-    let live = App { project, secret, ..app };
+    let live = App {
+        project,
+        secret,
+        ..app
+    };
     let sent = live.login_or_create(ALICE).await.ok();
     assert!(sent.text("user_id").starts_with("user-live-"));
     assert!(sent.text("phone_id").starts_with("phone-number-live-"));
@@ -55,7 +65,10 @@ async fn an_old_secret_works_until_the_overlap_ends() {
     assert_ne!(new.expose(), app.secret.expose());
     app.get("/v1/debug/whoami").await.ok();
     app.wait(3600);
-    assert_eq!(app.get("/v1/debug/whoami").await.refusal(), (401, "unauthorized_credentials"));
+    assert_eq!(
+        app.get("/v1/debug/whoami").await.refusal(),
+        (401, "unauthorized_credentials")
+    );
     let app = App { secret: new, ..app };
     let me = app.get("/v1/debug/whoami").await.ok();
     assert_eq!(me.text("project_id"), &*app.project.id);
@@ -65,10 +78,22 @@ async fn an_old_secret_works_until_the_overlap_ends() {
 async fn a_secret_opens_its_own_project_only() {
     let app = App::start().await;
     let (other, _) = app.create_project(Environment::Test).await;
-    let wrong = App { project: other, ..app };
-    assert_eq!(wrong.get("/v1/debug/whoami").await.refusal(), (401, "unauthorized_credentials"));
-    let wrong = App { secret: Secret::from("secret-test-guess"), ..wrong };
-    assert_eq!(wrong.get("/v1/debug/whoami").await.refusal(), (401, "unauthorized_credentials"));
+    let wrong = App {
+        project: other,
+        ..app
+    };
+    assert_eq!(
+        wrong.get("/v1/debug/whoami").await.refusal(),
+        (401, "unauthorized_credentials")
+    );
+    let wrong = App {
+        secret: Secret::from("secret-test-guess"),
+        ..wrong
+    };
+    assert_eq!(
+        wrong.get("/v1/debug/whoami").await.refusal(),
+        (401, "unauthorized_credentials")
+    );
 }
 
 #[tokio::test]
@@ -77,7 +102,16 @@ async fn projects_are_listed_and_found() {
     app.wait(1);
     let (second, _) = app.create_project(Environment::Live).await;
     let mut reader = app.scratch.store.reader().await.unwrap();
-    assert_eq!(Project::list(&mut reader).await.unwrap(), [app.project.clone(), second.clone()]);
-    assert_eq!(Project::find(&mut reader, &second.id).await.unwrap(), Some(second));
-    assert_eq!(Project::find(&mut reader, "project-test-1").await.unwrap(), None);
+    assert_eq!(
+        Project::list(&mut reader).await.unwrap(),
+        [app.project.clone(), second.clone()]
+    );
+    assert_eq!(
+        Project::find(&mut reader, &second.id).await.unwrap(),
+        Some(second)
+    );
+    assert_eq!(
+        Project::find(&mut reader, "project-test-1").await.unwrap(),
+        None
+    );
 }

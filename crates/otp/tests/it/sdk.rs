@@ -6,7 +6,9 @@ use stytch::{
     consumer::{
         client::Client,
         otp::AuthenticateRequest,
-        otp_sms::{LoginOrCreateRequest, LoginOrCreateRequestLocale, SendRequest, SendRequestLocale},
+        otp_sms::{
+            LoginOrCreateRequest, LoginOrCreateRequestLocale, SendRequest, SendRequestLocale,
+        },
         sessions::{self, GetJWKSRequest},
         users::{DeletePhoneNumberRequest, DeleteRequest, GetRequest},
     },
@@ -22,7 +24,9 @@ async fn sdk(app: &App, secret: &Secret) -> Client {
     let router = app.router.clone();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let url = reqwest::Url::parse(&url).unwrap();
-    let http = HttpClient::new_with_base_url(&app.project.id, secret.expose(), url, Vertical::Consumer).unwrap();
+    let http =
+        HttpClient::new_with_base_url(&app.project.id, secret.expose(), url, Vertical::Consumer)
+            .unwrap();
     Client::new_with_http_client(http.clone(), http)
 }
 
@@ -64,13 +68,23 @@ async fn the_rust_sdk_signs_somebody_in() {
         .unwrap();
     assert!(created.user_created);
     let code = app.code().await;
-    let wrong = stytch.otps.authenticate(guess(&created.phone_id, &another(&code))).await;
+    let wrong = stytch
+        .otps
+        .authenticate(guess(&created.phone_id, &another(&code)))
+        .await;
     assert_eq!(error(wrong), (404, "otp_code_not_found".to_owned()));
-    let right = stytch.otps.authenticate(guess(&created.phone_id, &code)).await.unwrap();
+    let right = stytch
+        .otps
+        .authenticate(guess(&created.phone_id, &code))
+        .await
+        .unwrap();
     assert_eq!(right.user_id, created.user_id);
     assert!(right.user.phone_numbers[0].verified);
     assert!(right.session.is_none());
-    let again = stytch.otps.authenticate(guess(&created.phone_id, &code)).await;
+    let again = stytch
+        .otps
+        .authenticate(guess(&created.phone_id, &code))
+        .await;
     assert_eq!(error(again), (401, "unable_to_auth_otp_code".to_owned()));
 
     let sent = stytch
@@ -85,7 +99,11 @@ async fn the_rust_sdk_signs_somebody_in() {
         .unwrap();
     assert_eq!(sent.phone_id, created.phone_id);
     let code = app.code().await;
-    stytch.otps.authenticate(guess(&sent.phone_id, &code)).await.unwrap();
+    stytch
+        .otps
+        .authenticate(guess(&sent.phone_id, &code))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -99,7 +117,10 @@ async fn the_rust_sdk_reads_every_error() {
     let answer = stytch.otps.sms.send(send("not a number")).await;
     assert_eq!(error(answer), (400, "invalid_phone_number".to_owned()));
     let answer = stytch.otps.sms.send(send("+447400123456")).await;
-    assert_eq!(error(answer), (400, "invalid_phone_number_country_code".to_owned()));
+    assert_eq!(
+        error(answer),
+        (400, "invalid_phone_number_country_code".to_owned())
+    );
     let answer = stytch.otps.sms.send(send(ALICE)).await;
     assert_eq!(error(answer), (404, "user_not_found".to_owned()));
     app.login_or_create(ALICE).await.ok();
@@ -109,7 +130,11 @@ async fn the_rust_sdk_reads_every_error() {
     let stranger = sdk(&app, &Secret::from("secret-test-guess")).await;
     let answer = stranger.otps.sms.send(send(ALICE)).await;
     assert_eq!(error(answer), (401, "unauthorized_credentials".to_owned()));
-    let answer = stytch.fraud.rules.list(stytch::consumer::fraud_rules::ListRequest::default()).await;
+    let answer = stytch
+        .fraud
+        .rules
+        .list(stytch::consumer::fraud_rules::ListRequest::default())
+        .await;
     assert_eq!(error(answer), (404, "route_not_found".to_owned()));
 }
 
@@ -120,18 +145,27 @@ async fn the_rust_sdk_manages_users() {
     let (user_id, method_id) = app.verified(ALICE).await;
     let user = stytch
         .users
-        .get(GetRequest { user_id: user_id.clone() })
+        .get(GetRequest {
+            user_id: user_id.clone(),
+        })
         .await
         .unwrap();
     assert_eq!(user.phone_numbers[0].phone_number, ALICE);
     let last = stytch
         .users
-        .delete_phone_number(DeletePhoneNumberRequest { phone_id: method_id })
+        .delete_phone_number(DeletePhoneNumberRequest {
+            phone_id: method_id,
+        })
         .await;
-    assert_eq!(error(last), (400, "cannot_delete_last_primary_factor".to_owned()));
+    assert_eq!(
+        error(last),
+        (400, "cannot_delete_last_primary_factor".to_owned())
+    );
     let deleted = stytch
         .users
-        .delete(DeleteRequest { user_id: user_id.clone() })
+        .delete(DeleteRequest {
+            user_id: user_id.clone(),
+        })
         .await
         .unwrap();
     assert_eq!(deleted.user_id, user_id);
@@ -145,7 +179,9 @@ async fn the_rust_sdk_verifies_a_session_by_the_public_keys() {
     let stytch = sdk(&app, &app.secret).await;
     let jwks = stytch
         .sessions
-        .get_jwks(GetJWKSRequest { project_id: app.project.id.to_string() })
+        .get_jwks(GetJWKSRequest {
+            project_id: app.project.id.to_string(),
+        })
         .await
         .unwrap();
     assert_eq!(jwks.keys.len(), 1);

@@ -23,11 +23,20 @@ async fn a_session_is_opened_when_a_duration_is_asked_for() {
     let session = &answer.body["session"];
     assert_eq!(session["user_id"], answer.body["user_id"]);
     assert_eq!(session["expires_at"], "2026-11-24T10:30:00Z");
-    assert_eq!(session["attributes"], json!({ "ip_address": "192.0.2.7", "user_agent": "Lynx" }));
+    assert_eq!(
+        session["attributes"],
+        json!({ "ip_address": "192.0.2.7", "user_agent": "Lynx" })
+    );
     assert_eq!(session["custom_claims"], json!({ "plan": "free" }));
     let factor = &session["authentication_factors"][0];
-    assert_eq!((&factor["type"], &factor["delivery_method"]), (&json!("otp"), &json!("sms")));
-    assert_eq!(factor["phone_number_factor"]["phone_id"], answer.body["method_id"]);
+    assert_eq!(
+        (&factor["type"], &factor["delivery_method"]),
+        (&json!("otp"), &json!("sms"))
+    );
+    assert_eq!(
+        factor["phone_number_factor"]["phone_id"],
+        answer.body["method_id"]
+    );
     assert_eq!(answer.text("session_token").len(), 43);
 }
 
@@ -35,11 +44,17 @@ async fn a_session_is_opened_when_a_duration_is_asked_for() {
 async fn a_session_jwt_is_verified_with_the_public_keys() {
     let app = App::start().await;
     let answer = signed_in(&app, ALICE).await;
-    let keys = app.get(&format!("/v1/sessions/jwks/{}", app.project.id)).await.ok();
+    let keys = app
+        .get(&format!("/v1/sessions/jwks/{}", app.project.id))
+        .await
+        .ok();
     let claims = claims(&app, &keys.body, &answer.text("session_jwt"));
     assert_eq!(claims["iss"], format!("stytch.com/{}", app.project.id));
     assert_eq!(claims["sub"], answer.body["user_id"]);
-    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 300);
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+        300
+    );
     assert_eq!(claims["plan"], "free");
     let session = &claims["https://stytch.com/session"];
     assert_eq!(session["id"], answer.body["session"]["session_id"]);
@@ -54,7 +69,9 @@ fn claims(app: &App, keys: &Value, jwt: &str) -> Value {
     let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
     validation.validate_exp = false;
     validation.set_audience(&[&*app.project.id]);
-    jsonwebtoken::decode::<Value>(jwt, &key, &validation).unwrap().claims
+    jsonwebtoken::decode::<Value>(jwt, &key, &validation)
+        .unwrap()
+        .claims
 }
 
 #[tokio::test]
@@ -66,11 +83,18 @@ async fn the_public_keys_stay_the_same_and_hold_no_secret() {
     let [key] = first.body["keys"].as_array().unwrap().as_slice() else {
         panic!("one key was expected: {}", first.body);
     };
-    let mut names: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut names: Vec<&str> = key
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     names.sort_unstable();
     assert_eq!(
         names,
-        ["alg", "e", "key_ops", "kid", "kty", "n", "use", "x5c", "x5t#S256", "x5tS256"]
+        [
+            "alg", "e", "key_ops", "kid", "kty", "n", "use", "x5c", "x5t#S256", "x5tS256"
+        ]
     );
     assert_eq!(app.get(&path).await.ok().body["keys"], first.body["keys"]);
 }
@@ -87,7 +111,10 @@ async fn a_session_answers_to_its_token_and_to_an_expired_jwt() {
             .ok();
         assert_eq!(answer.text("session_token"), opened.text("session_token"));
         assert_ne!(answer.text("session_jwt"), opened.text("session_jwt"));
-        assert_eq!(answer.body["session"]["last_accessed_at"], "2026-11-24T09:40:00Z");
+        assert_eq!(
+            answer.body["session"]["last_accessed_at"],
+            "2026-11-24T09:40:00Z"
+        );
         assert_eq!(answer.body["session"]["expires_at"], "2026-11-24T10:30:00Z");
         assert_eq!(answer.body["user"]["user_id"], opened.body["user_id"]);
     }
@@ -97,11 +124,20 @@ async fn a_session_answers_to_its_token_and_to_an_expired_jwt() {
         "session_custom_claims": { "plan": null, "tier": 2 },
     });
     let extended = app.post(AUTHENTICATE, body).await.ok();
-    assert_eq!(extended.body["session"]["expires_at"], "2026-11-24T10:40:00Z");
-    assert_eq!(extended.body["session"]["custom_claims"], json!({ "tier": 2 }));
+    assert_eq!(
+        extended.body["session"]["expires_at"],
+        "2026-11-24T10:40:00Z"
+    );
+    assert_eq!(
+        extended.body["session"]["custom_claims"],
+        json!({ "tier": 2 })
+    );
     app.wait(3600);
     let body = json!({ "session_token": opened.text("session_token") });
-    assert_eq!(app.post(AUTHENTICATE, body).await.refusal(), (404, "session_not_found"));
+    assert_eq!(
+        app.post(AUTHENTICATE, body).await.refusal(),
+        (404, "session_not_found")
+    );
 }
 
 #[tokio::test]
@@ -113,9 +149,14 @@ async fn a_revoked_session_is_gone() {
             "session_id" => opened.body["session"]["session_id"].clone(),
             _ => opened.body[by].clone(),
         };
-        app.post("/v1/sessions/revoke", json!({ by: value })).await.ok();
+        app.post("/v1/sessions/revoke", json!({ by: value }))
+            .await
+            .ok();
         let body = json!({ "session_jwt": opened.text("session_jwt") });
-        assert_eq!(app.post(AUTHENTICATE, body).await.refusal(), (404, "session_not_found"));
+        assert_eq!(
+            app.post(AUTHENTICATE, body).await.refusal(),
+            (404, "session_not_found")
+        );
     }
 }
 
@@ -124,7 +165,10 @@ async fn a_session_is_named_in_exactly_one_way() {
     let app = App::start().await;
     let both = json!({ "session_token": "a", "session_jwt": "b" });
     for path in [AUTHENTICATE, "/v1/sessions/revoke"] {
-        assert_eq!(app.post(path, json!({})).await.refusal(), (400, "no_session_arguments"));
+        assert_eq!(
+            app.post(path, json!({})).await.refusal(),
+            (400, "no_session_arguments")
+        );
         let answer = app.post(path, both.clone()).await;
         assert_eq!(answer.refusal(), (400, "too_many_session_arguments"));
     }
@@ -144,7 +188,9 @@ async fn a_second_phone_strengthens_the_session_it_is_shown_with() {
     });
     let answer = app.post("/v1/otps/authenticate", body).await.ok();
     assert_eq!(answer.text("session_token"), token);
-    let factors = answer.body["session"]["authentication_factors"].as_array().unwrap();
+    let factors = answer.body["session"]["authentication_factors"]
+        .as_array()
+        .unwrap();
     assert_eq!(factors.len(), 2);
 }
 
@@ -167,9 +213,14 @@ async fn a_session_of_somebody_else_is_not_strengthened_and_costs_no_code() {
 async fn a_deleted_user_has_no_sessions() {
     let app = App::start().await;
     let opened = signed_in(&app, ALICE).await;
-    app.delete(&format!("/v1/users/{}", opened.text("user_id"))).await.ok();
+    app.delete(&format!("/v1/users/{}", opened.text("user_id")))
+        .await
+        .ok();
     let body = json!({ "session_token": opened.text("session_token") });
-    assert_eq!(app.post(AUTHENTICATE, body).await.refusal(), (404, "session_not_found"));
+    assert_eq!(
+        app.post(AUTHENTICATE, body).await.refusal(),
+        (404, "session_not_found")
+    );
 }
 
 #[tokio::test]

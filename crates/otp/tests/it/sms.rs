@@ -78,9 +78,15 @@ async fn a_known_number_belongs_to_the_same_user() {
     let (user_id, method_id) = app.verified(ALICE).await;
     let again = app.login_or_create(ALICE).await.ok();
     assert_eq!(again.body["user_created"], false);
-    assert_eq!((again.text("user_id"), again.text("phone_id")), (user_id.clone(), method_id));
+    assert_eq!(
+        (again.text("user_id"), again.text("phone_id")),
+        (user_id.clone(), method_id)
+    );
     app.wait(30);
-    let sent = app.post("/v1/otps/sms/send", json!({ "phone_number": ALICE })).await.ok();
+    let sent = app
+        .post("/v1/otps/sms/send", json!({ "phone_number": ALICE }))
+        .await
+        .ok();
     assert_eq!(sent.text("user_id"), user_id);
     assert_eq!(sent.body.get("user_created"), None);
     assert_eq!(app.messages().await.len(), 3);
@@ -110,7 +116,9 @@ async fn a_pending_user_becomes_active_with_the_first_code() {
 #[tokio::test]
 async fn a_send_to_a_number_that_nobody_has_is_refused() {
     let app = App::start().await;
-    let answer = app.post("/v1/otps/sms/send", json!({ "phone_number": ALICE })).await;
+    let answer = app
+        .post("/v1/otps/sms/send", json!({ "phone_number": ALICE }))
+        .await;
     assert_eq!(answer.refusal(), (404, "user_not_found"));
     assert!(app.messages().await.is_empty());
 }
@@ -140,7 +148,10 @@ async fn a_code_of_one_phone_is_wrong_for_another() {
     let (alice, code) = app.sent(ALICE).await;
     let (bruno, other) = app.sent(BRUNO).await;
     if code != other {
-        assert_eq!(app.authenticate(&bruno, &code).await.refusal(), (404, "otp_code_not_found"));
+        assert_eq!(
+            app.authenticate(&bruno, &code).await.refusal(),
+            (404, "otp_code_not_found")
+        );
     }
     app.authenticate(&alice, &code).await.ok();
 }
@@ -150,11 +161,19 @@ async fn the_sandbox_number_has_a_fixed_code_and_receives_nothing() {
     let app = App::start().await;
     for _ in 0..8 {
         let sent = app.login_or_create("+10000000000").await.ok();
-        app.authenticate(&sent.text("phone_id"), "000000").await.ok();
+        app.authenticate(&sent.text("phone_id"), "000000")
+            .await
+            .ok();
     }
-    let method_id = app.login_or_create("+10000000000").await.ok().text("phone_id");
+    let method_id = app
+        .login_or_create("+10000000000")
+        .await
+        .ok()
+        .text("phone_id");
     assert_eq!(
-        app.authenticate(&method_id, &another("000000")).await.refusal(),
+        app.authenticate(&method_id, &another("000000"))
+            .await
+            .refusal(),
         (404, "otp_code_not_found")
     );
     assert!(app.messages().await.is_empty());
@@ -174,7 +193,9 @@ async fn every_form_of_a_locale_is_taken_and_null_is_absent() {
             "session_token": null,
             "session_jwt": "",
         });
-        app.post("/v1/otps/sms/login_or_create", body.clone()).await.ok();
+        app.post("/v1/otps/sms/login_or_create", body.clone())
+            .await
+            .ok();
         app.post("/v1/otps/sms/send", body).await.ok();
     }
 }
@@ -184,11 +205,16 @@ async fn a_code_lives_two_minutes_or_as_long_as_asked() {
     for (asked, minutes) in [(None, 2), (Some(1), 1), (Some(10), 10)] {
         let app = App::start().await;
         let body = json!({ "phone_number": ALICE, "expiration_minutes": asked });
-        let sent = app.post("/v1/otps/sms/login_or_create", body.clone()).await.ok();
+        let sent = app
+            .post("/v1/otps/sms/login_or_create", body.clone())
+            .await
+            .ok();
         let code = app.code().await;
         app.wait(minutes * 60);
         assert_eq!(
-            app.authenticate(&sent.text("phone_id"), &code).await.refusal(),
+            app.authenticate(&sent.text("phone_id"), &code)
+                .await
+                .refusal(),
             (401, "unable_to_auth_otp_code")
         );
         app.post("/v1/otps/sms/login_or_create", body).await.ok();

@@ -10,9 +10,21 @@ async fn every_route_refuses_strangers_but_the_public_keys() {
     for path in sallyport_otp::paths() {
         let address = path
             .replace("{project_id}", &app.project.id)
-            .replace("{user_id}", "user-test-00000000-0000-4000-8000-000000000000")
-            .replace("{phone_id}", "phone-number-test-00000000-0000-4000-8000-000000000000");
-        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            .replace(
+                "{user_id}",
+                "user-test-00000000-0000-4000-8000-000000000000",
+            )
+            .replace(
+                "{phone_id}",
+                "phone-number-test-00000000-0000-4000-8000-000000000000",
+            );
+        for method in [
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ] {
             let request = Request::builder()
                 .method(method.clone())
                 .uri(&address)

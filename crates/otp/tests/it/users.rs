@@ -48,7 +48,11 @@ async fn a_number_can_be_deleted_unless_it_is_the_only_one() {
         (400, "cannot_delete_last_primary_factor")
     );
     let body = json!({ "phone_number": BRUNO, "user_id": user_id });
-    let second = app.post("/v1/otps/sms/send", body).await.ok().text("phone_id");
+    let second = app
+        .post("/v1/otps/sms/send", body)
+        .await
+        .ok()
+        .text("phone_id");
     assert_eq!(
         app.delete(&path).await.refusal(),
         (400, "cannot_delete_last_primary_factor"),
@@ -59,5 +63,8 @@ async fn a_number_can_be_deleted_unless_it_is_the_only_one() {
     let answer = app.delete(&path).await.ok();
     assert_eq!(answer.text("user_id"), user_id);
     assert_eq!(answer.body["user"]["phone_numbers"][0]["phone_id"], second);
-    assert_eq!(app.delete(&path).await.refusal(), (404, "phone_number_not_found"));
+    assert_eq!(
+        app.delete(&path).await.refusal(),
+        (404, "phone_number_not_found")
+    );
 }

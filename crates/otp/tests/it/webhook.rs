@@ -80,7 +80,11 @@ async fn a_message_is_posted_once_and_signed() {
         &Key::new(HMAC_SHA256, SECRET.as_bytes()),
         format!("1795512600.{body}").as_bytes(),
     );
-    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = tag
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     assert_eq!(signature, format!("t=1795512600,v1={hex}"));
 
     let code = &message["body"].as_str().unwrap()[..6];
@@ -89,19 +93,32 @@ async fn a_message_is_posted_once_and_signed() {
 
 #[tokio::test]
 async fn a_message_that_is_refused_leaves_no_code_and_no_pause() {
-    for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_REQUEST, StatusCode::FOUND] {
+    for status in [
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::BAD_REQUEST,
+        StatusCode::FOUND,
+    ] {
         let (carrier, gateway) = Carrier::start(status).await;
         let app = App::with(Limits::default(), gateway).await;
         let refused = app.login_or_create(ALICE).await;
         assert_eq!(refused.refusal(), (400, "downstream_carrier_error"));
-        assert_eq!(carrier.received().len(), 1, "a redirect is not followed, nothing is repeated");
+        assert_eq!(
+            carrier.received().len(),
+            1,
+            "a redirect is not followed, nothing is repeated"
+        );
         let withdrawn = carrier.newest()["body"].as_str().unwrap()[..6].to_owned();
 
         carrier.will_answer(StatusCode::OK);
         let sent = app.login_or_create(ALICE).await.ok();
         let code = carrier.newest()["body"].as_str().unwrap()[..6].to_owned();
         if withdrawn != code {
-            assert_eq!(app.authenticate(&sent.text("phone_id"), &withdrawn).await.status, 404);
+            assert_eq!(
+                app.authenticate(&sent.text("phone_id"), &withdrawn)
+                    .await
+                    .status,
+                404
+            );
         }
         app.authenticate(&sent.text("phone_id"), &code).await.ok();
     }
@@ -112,9 +129,15 @@ async fn a_gateway_that_fails_is_not_asked_without_end() {
     let (carrier, gateway) = Carrier::start(StatusCode::SERVICE_UNAVAILABLE).await;
     let app = App::with(Limits::default(), gateway).await;
     for _ in 0..5 {
-        assert_eq!(app.login_or_create(ALICE).await.refusal(), (400, "downstream_carrier_error"));
+        assert_eq!(
+            app.login_or_create(ALICE).await.refusal(),
+            (400, "downstream_carrier_error")
+        );
     }
-    assert_eq!(app.login_or_create(ALICE).await.refusal(), (429, "too_many_requests"));
+    assert_eq!(
+        app.login_or_create(ALICE).await.refusal(),
+        (429, "too_many_requests")
+    );
     assert_eq!(carrier.received().len(), 5);
 }
 
@@ -128,5 +151,8 @@ async fn a_gateway_that_is_not_there_is_a_carrier_error() {
         secret: Secret::from(SECRET),
     };
     let app = App::with(Limits::default(), gateway).await;
-    assert_eq!(app.login_or_create(ALICE).await.refusal(), (400, "downstream_carrier_error"));
+    assert_eq!(
+        app.login_or_create(ALICE).await.refusal(),
+        (400, "downstream_carrier_error")
+    );
 }

@@ -9,7 +9,16 @@ async fn attempt(desk: &Desk, body: &str) -> Result<Returned, sallyport_script::
     let text = format!("# sallyport: language=python3\n{}", with_body(body));
     let source = crate::desk::source(&text);
     match desk.try_load(source, nobody).await {
-        Ok(script) => desk.call(&script, Scene::default(), Call::GetPageForStep { step: 1 }, nobody).await.0,
+        Ok(script) => {
+            desk.call(
+                &script,
+                Scene::default(),
+                Call::GetPageForStep { step: 1 },
+                nobody,
+            )
+            .await
+            .0
+        }
         Err(error) => Err(sallyport_script::ScriptError {
             message: error.message,
             traceback: error.traceback,
@@ -25,19 +34,74 @@ const REAL_IMPORT: &str = "import json\nreal = json.codecs.builtins.__import__\n
 async fn what_scripts_must_not_import_is_refused_by_name() {
     let desk = Desk::new();
     let names = [
-        "os", "posix", "nt", "io", "_io", "socket", "_socket", "select", "signal", "subprocess", "multiprocessing",
-        "ctypes", "_ctypes", "mmap", "marshal", "gc", "_thread", "_interpreters", "_testinternalcapi", "importlib",
-        "builtins", "pickle", "_pickle", "inspect", "code", "codeop", "types", "pty", "resource", "ssl",
-        "http.client", "urllib.request", "faulthandler", "_imp", "atexit", "sp_runtime", "_sallyport", "os.path",
-        "shutil", "tempfile", "pathlib", "runpy", "zipimport", "logging", "traceback", "dis", "_codecs", "codecs",
+        "os",
+        "posix",
+        "nt",
+        "io",
+        "_io",
+        "socket",
+        "_socket",
+        "select",
+        "signal",
+        "subprocess",
+        "multiprocessing",
+        "ctypes",
+        "_ctypes",
+        "mmap",
+        "marshal",
+        "gc",
+        "_thread",
+        "_interpreters",
+        "_testinternalcapi",
+        "importlib",
+        "builtins",
+        "pickle",
+        "_pickle",
+        "inspect",
+        "code",
+        "codeop",
+        "types",
+        "pty",
+        "resource",
+        "ssl",
+        "http.client",
+        "urllib.request",
+        "faulthandler",
+        "_imp",
+        "atexit",
+        "sp_runtime",
+        "_sallyport",
+        "os.path",
+        "shutil",
+        "tempfile",
+        "pathlib",
+        "runpy",
+        "zipimport",
+        "logging",
+        "traceback",
+        "dis",
+        "_codecs",
+        "codecs",
     ];
     for name in names {
-        let error = attempt(&desk, &format!("import {name}\nreturn 'out'")).await.unwrap_err();
-        assert!(error.message.contains(&format!("Python module '{name}' is not available to scripts")), "{}", error.message);
+        let error = attempt(&desk, &format!("import {name}\nreturn 'out'"))
+            .await
+            .unwrap_err();
+        assert!(
+            error.message.contains(&format!(
+                "Python module '{name}' is not available to scripts"
+            )),
+            "{}",
+            error.message
+        );
         let dynamic = format!("return str(__import__('{name}', None, None, ['x'], 0))");
         assert!(attempt(&desk, &dynamic).await.is_err(), "{name}");
     }
-    assert!(attempt(&desk, "from . import x\nreturn 'out'").await.is_err());
+    assert!(
+        attempt(&desk, "from . import x\nreturn 'out'")
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -53,7 +117,11 @@ async fn builtins_that_reach_out_are_not_there() {
     ];
     for body in bodies {
         let error = attempt(&desk, body).await.unwrap_err();
-        assert!(error.message.contains("is not provided to scripts"), "{body}: {}", error.message);
+        assert!(
+            error.message.contains("is not provided to scripts"),
+            "{body}: {}",
+            error.message
+        );
     }
 }
 
@@ -61,15 +129,46 @@ async fn builtins_that_reach_out_are_not_there() {
 async fn with_the_real_import_there_is_still_no_host() {
     let desk = Desk::new();
     let names = [
-        "_posix", "_socket", "select", "_signal", "_ctypes", "mmap", "_posixsubprocess", "_multiprocessing", "fcntl",
-        "resource", "termios", "_interpreters", "_interpchannels", "_testinternalcapi", "_remote_debugging", "socket",
-        "subprocess", "ctypes", "multiprocessing", "pwd", "grp", "syslog", "faulthandler", "_ssl", "_uuid", "atexit",
-        "_posixshmem", "_sqlite3", "nt", "msvcrt",
+        "_posix",
+        "_socket",
+        "select",
+        "_signal",
+        "_ctypes",
+        "mmap",
+        "_posixsubprocess",
+        "_multiprocessing",
+        "fcntl",
+        "resource",
+        "termios",
+        "_interpreters",
+        "_interpchannels",
+        "_testinternalcapi",
+        "_remote_debugging",
+        "socket",
+        "subprocess",
+        "ctypes",
+        "multiprocessing",
+        "pwd",
+        "grp",
+        "syslog",
+        "faulthandler",
+        "_ssl",
+        "_uuid",
+        "atexit",
+        "_posixshmem",
+        "_sqlite3",
+        "nt",
+        "msvcrt",
     ];
     for name in names {
         let body = format!("{REAL_IMPORT}real('{name}')\nreturn 'out'");
         let error = attempt(&desk, &body).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Exception, "{name}: {}", error.message);
+        assert_eq!(
+            error.kind,
+            ErrorKind::Exception,
+            "{name}: {}",
+            error.message
+        );
     }
 }
 
@@ -114,7 +213,11 @@ async fn no_file_socket_process_or_environment_is_reachable() {
         "real('asyncio').run(None)",
     ];
     for body in bodies {
-        let result = attempt(&desk, &format!("{REAL_IMPORT}x = {body}\nreturn 'out: ' + str(x)")).await;
+        let result = attempt(
+            &desk,
+            &format!("{REAL_IMPORT}x = {body}\nreturn 'out: ' + str(x)"),
+        )
+        .await;
         let contained = matches!(&result, Err(error) if error.kind == ErrorKind::Exception);
         assert!(contained, "{body}: {result:?}");
     }
@@ -154,23 +257,39 @@ async fn standard_output_is_the_scripts_log_whatever_the_way_to_it() {
     let body = format!(
         "{REAL_IMPORT}s = real('sys')\ns.stdout.write('one\\n')\ns.__stdout__.write('two\\n')\nprint('three', file=s.stderr)\nreturn str(s.stdin)"
     );
-    assert_eq!(attempt(&desk, &body).await, Ok(Returned::Text("None".into())));
+    assert_eq!(
+        attempt(&desk, &body).await,
+        Ok(Returned::Text("None".into()))
+    );
     assert_eq!(desk.printed(), ["one", "two", "three"]);
 }
 
 #[tokio::test]
 async fn what_one_script_changes_another_does_not_see_by_accident() {
     let desk = Desk::new();
-    attempt(&desk, "global len\nlen = None\nreturn ''").await.unwrap();
-    assert_eq!(attempt(&desk, "return str(len('abc'))").await, Ok(Returned::Text("3".into())));
+    attempt(&desk, "global len\nlen = None\nreturn ''")
+        .await
+        .unwrap();
+    assert_eq!(
+        attempt(&desk, "return str(len('abc'))").await,
+        Ok(Returned::Text("3".into()))
+    );
 }
 
 #[tokio::test]
 async fn a_script_that_exits_ends_its_call_only() {
     let desk = Desk::new();
-    for body in ["import sys\nsys.exit(3)", "raise SystemExit(3)", "raise KeyboardInterrupt()", "raise GeneratorExit()"] {
+    for body in [
+        "import sys\nsys.exit(3)",
+        "raise SystemExit(3)",
+        "raise KeyboardInterrupt()",
+        "raise GeneratorExit()",
+    ] {
         let error = attempt(&desk, body).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Exception, "{body}");
     }
-    assert_eq!(attempt(&desk, "return 'alive'").await, Ok(Returned::Text("alive".into())));
+    assert_eq!(
+        attempt(&desk, "return 'alive'").await,
+        Ok(Returned::Text("alive".into()))
+    );
 }

@@ -5,8 +5,8 @@ use std::{
 };
 
 use sallyport_script::{
-    Answer, Call, Engine, Language, Limits, LoadError, LoadTurn, LogLevel, LogLine, Person, Property, Question,
-    Returned, Scene, Script, ScriptError, ScriptLog, Source, Turn,
+    Answer, Call, Engine, Language, Limits, LoadError, LoadTurn, LogLevel, LogLine, Person,
+    Property, Question, Returned, Scene, Script, ScriptError, ScriptLog, Source, Turn,
 };
 
 /// An engine, and what its scripts print.
@@ -52,7 +52,10 @@ impl Desk {
 
     pub fn with(limits: Limits) -> Self {
         let log = Arc::new(Lines::default());
-        Self { engine: Engine::start(limits, log.clone()), log }
+        Self {
+            engine: Engine::start(limits, log.clone()),
+            log,
+        }
     }
 
     pub async fn load(&self, text: &str) -> Script {
@@ -60,7 +63,10 @@ impl Desk {
     }
 
     pub async fn load_error(&self, text: &str) -> LoadError {
-        self.try_load(source(text), nobody).await.err().expect("the script must not load")
+        self.try_load(source(text), nobody)
+            .await
+            .err()
+            .expect("the script must not load")
     }
 
     pub async fn try_load(
@@ -68,7 +74,11 @@ impl Desk {
         source: Source,
         mut host: impl FnMut(Question) -> Answer,
     ) -> Result<Script, LoadError> {
-        let mut loading = self.engine.load(Arc::new(source), 1_700_000_000_000).await.unwrap();
+        let mut loading = self
+            .engine
+            .load(Arc::new(source), 1_700_000_000_000)
+            .await
+            .unwrap();
         let mut turn = loading.start().await;
         loop {
             match turn {
@@ -99,7 +109,14 @@ impl Desk {
     /// What a body of `getPageForStep` returns, in a script that has nothing else. Nobody answers questions.
     pub async fn eval(&self, body: &str) -> Result<Returned, ScriptError> {
         let script = self.load(&with_body(body)).await;
-        self.call(&script, Scene::default(), Call::GetPageForStep { step: 1 }, nobody).await.0
+        self.call(
+            &script,
+            Scene::default(),
+            Call::GetPageForStep { step: 1 },
+            nobody,
+        )
+        .await
+        .0
     }
 
     pub fn lines(&self) -> Vec<Line> {
@@ -127,12 +144,20 @@ pub fn source(text: &str) -> Source {
 }
 
 pub fn property(name: &str, value: &str) -> Property {
-    Property { value1: name.into(), value2: value.into(), hide: false, description: None }
+    Property {
+        value1: name.into(),
+        value2: value.into(),
+        hide: false,
+        description: None,
+    }
 }
 
 /// The smallest script, whose `getPageForStep` has the given body.
 pub fn with_body(body: &str) -> String {
-    let indented: String = body.lines().map(|line| format!("        {line}\n")).collect();
+    let indented: String = body
+        .lines()
+        .map(|line| format!("        {line}\n"))
+        .collect();
     format!(
         "class PersonAuthentication:\n\
          \x20   def __init__(self, now):\n        pass\n\
@@ -145,8 +170,14 @@ pub fn with_body(body: &str) -> String {
 pub fn person(uid: &str, attributes: &[(&str, &str)]) -> Person {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in attributes {
-        all.entry((*name).to_owned()).or_default().push((*value).to_owned());
+        all.entry((*name).to_owned())
+            .or_default()
+            .push((*value).to_owned());
     }
     all.insert("uid".into(), vec![uid.into()]);
-    Person { inum: format!("inum-{uid}"), uid: uid.into(), attributes: all }
+    Person {
+        inum: format!("inum-{uid}"),
+        uid: uid.into(),
+        attributes: all,
+    }
 }

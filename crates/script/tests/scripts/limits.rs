@@ -27,7 +27,10 @@ async fn an_endless_loop_ends_with_the_scripts_time() {
         let kind = kind_of(&desk, body).await;
         assert!(started.elapsed() < Duration::from_secs(3), "{body}");
         // What is wrong with the exception's own text is told as the exception's.
-        assert!(kind == ErrorKind::Deadline || body.contains("__str__"), "{body}: {kind:?}");
+        assert!(
+            kind == ErrorKind::Deadline || body.contains("__str__"),
+            "{body}: {kind:?}"
+        );
     }
 }
 
@@ -39,7 +42,12 @@ async fn not_even_python_3_that_catches_everything_goes_on() {
         "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        continue",
     ];
     for body in bodies {
-        let script = desk.load(&format!("# sallyport: language=python3\n{}", with_body(body))).await;
+        let script = desk
+            .load(&format!(
+                "# sallyport: language=python3\n{}",
+                with_body(body)
+            ))
+            .await;
         let (result, _) = desk.call(&script, Scene::default(), PAGE, nobody).await;
         assert_eq!(result.unwrap_err().kind, ErrorKind::Deadline);
     }
@@ -48,16 +56,32 @@ async fn not_even_python_3_that_catches_everything_goes_on() {
 #[tokio::test]
 async fn the_error_names_the_line_that_was_running() {
     let desk = Desk::hurried();
-    let error = desk.eval("x = 1\nwhile True:\n    x = x + 1").await.unwrap_err();
-    assert!(error.message.starts_with("sample.py, line 1"), "{}", error.message);
-    assert!(error.message.ends_with("stopped: the script's time is over"), "{}", error.message);
+    let error = desk
+        .eval("x = 1\nwhile True:\n    x = x + 1")
+        .await
+        .unwrap_err();
+    assert!(
+        error.message.starts_with("sample.py, line 1"),
+        "{}",
+        error.message
+    );
+    assert!(
+        error
+            .message
+            .ends_with("stopped: the script's time is over"),
+        "{}",
+        error.message
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_cannot_be_stopped_costs_its_worker_and_nobody_else() {
     let desk = Desk::hurried();
     let other = desk.load(&with_body("return \"page\"")).await;
-    for body in ["return sum(range(2 * 10 ** 8))", "import re\nre.match(r'(a*)*b', 'a' * 25)"] {
+    for body in [
+        "return sum(range(2 * 10 ** 8))",
+        "import re\nre.match(r'(a*)*b', 'a' * 25)",
+    ] {
         let script = desk.load(&with_body(body)).await;
         let stuck = desk.call(&script, Scene::default(), PAGE, nobody);
         let meanwhile = async {
@@ -106,7 +130,11 @@ async fn recursion_of_any_kind_is_an_error_of_the_script() {
 
 #[tokio::test]
 async fn the_pool_grows_while_scripts_wait_and_refuses_when_it_is_full() {
-    let desk = Desk::with(Limits { workers: 2, wait: Duration::from_millis(50), ..Limits::default() });
+    let desk = Desk::with(Limits {
+        workers: 2,
+        wait: Duration::from_millis(50),
+        ..Limits::default()
+    });
     let body = "from org.gluu.service.cdi.util import CdiUtil\nfrom org.gluu.service import CacheService\nCdiUtil.bean(CacheService).remove(\"k\")\nreturn \"done\"";
     let script = desk.load(&with_body(body)).await;
     let mut first = desk.engine.begin(&script, Scene::default()).await.unwrap();
@@ -114,21 +142,35 @@ async fn the_pool_grows_while_scripts_wait_and_refuses_when_it_is_full() {
     assert!(matches!(first.call(PAGE).await, Turn::Ask(_)));
     assert!(matches!(second.call(PAGE).await, Turn::Ask(_)));
     assert_eq!(desk.engine.workers(), 2);
-    assert!(matches!(desk.engine.begin(&script, Scene::default()).await, Err(EngineError::Busy)));
+    assert!(matches!(
+        desk.engine.begin(&script, Scene::default()).await,
+        Err(EngineError::Busy)
+    ));
 
     // One who goes away in the middle of a call leaves the worker to the next.
     drop(second);
     let third = desk.engine.begin(&script, Scene::default()).await;
     assert!(third.is_ok());
-    assert!(matches!(first.answer(Answer::Done).await, Turn::Done(Ok(_))));
+    assert!(matches!(
+        first.answer(Answer::Done).await,
+        Turn::Done(Ok(_))
+    ));
 }
 
 #[tokio::test]
 async fn idle_workers_end_and_worn_ones_are_replaced() {
-    let limits = Limits { idle_workers: 1, idle_time: Duration::from_millis(20), calls_per_worker: 3, ..Limits::default() };
+    let limits = Limits {
+        idle_workers: 1,
+        idle_time: Duration::from_millis(20),
+        calls_per_worker: 3,
+        ..Limits::default()
+    };
     let desk = Desk::with(limits);
     let script = desk.load(&with_body("return \"page\"")).await;
-    let runs = [desk.engine.begin(&script, Scene::default()).await, desk.engine.begin(&script, Scene::default()).await];
+    let runs = [
+        desk.engine.begin(&script, Scene::default()).await,
+        desk.engine.begin(&script, Scene::default()).await,
+    ];
     assert_eq!(desk.engine.workers(), 2);
     drop(runs);
     while desk.engine.workers() > 1 {
@@ -143,7 +185,9 @@ async fn idle_workers_end_and_worn_ones_are_replaced() {
 #[tokio::test]
 async fn what_a_script_prints_on_a_second_worker_was_printed_on_the_first() {
     let desk = Desk::new();
-    let script = desk.load(&with_body("return \"page\"").replace("return True", "print \"init\"; return True")).await;
+    let script = desk
+        .load(&with_body("return \"page\"").replace("return True", "print \"init\"; return True"))
+        .await;
     let _busy = desk.engine.begin(&script, Scene::default()).await.unwrap();
     let (result, _) = desk.call(&script, Scene::default(), PAGE, nobody).await;
     assert!(result.is_ok());
@@ -152,14 +196,22 @@ async fn what_a_script_prints_on_a_second_worker_was_printed_on_the_first() {
 
 #[tokio::test]
 async fn output_and_questions_have_an_end() {
-    let desk = Desk::with(Limits { lines: 10, questions: 5, ..Limits::default() });
-    desk.eval("for i in range(100):\n    print i\nreturn ''").await.unwrap();
+    let desk = Desk::with(Limits {
+        lines: 10,
+        questions: 5,
+        ..Limits::default()
+    });
+    desk.eval("for i in range(100):\n    print i\nreturn ''")
+        .await
+        .unwrap();
     assert_eq!(desk.printed().len(), 10);
     assert_eq!(desk.printed()[9], "(more output of this call is dropped)");
 
     let body = "from org.gluu.service.cdi.util import CdiUtil\nfrom org.gluu.service import CacheService\nfor i in range(10):\n    CdiUtil.bean(CacheService).remove(\"k\")";
     let script = desk.load(&with_body(body)).await;
-    let (result, _) = desk.call(&script, Scene::default(), PAGE, |_| Answer::Done).await;
+    let (result, _) = desk
+        .call(&script, Scene::default(), PAGE, |_| Answer::Done)
+        .await;
     assert!(result.unwrap_err().message.contains("too many questions"));
 }
 
@@ -168,5 +220,8 @@ async fn a_stopped_engine_takes_nothing_more() {
     let desk = Desk::new();
     let script = desk.load(&with_body("return ''")).await;
     desk.engine.clone().stop();
-    assert!(matches!(desk.engine.begin(&script, Scene::default()).await, Err(EngineError::Stopped)));
+    assert!(matches!(
+        desk.engine.begin(&script, Scene::default()).await,
+        Err(EngineError::Stopped)
+    ));
 }

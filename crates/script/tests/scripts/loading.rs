@@ -11,8 +11,13 @@ fn with_init(body: &str) -> String {
 #[tokio::test]
 async fn a_script_loads_when_init_gives_true() {
     let desk = Desk::new();
-    let script = desk.load(&with_init("print \"Sample Initialization\"; return True")).await;
-    assert_eq!((script.name(), script.revision(), script.api_version()), ("sample", 1, 11));
+    let script = desk
+        .load(&with_init("print \"Sample Initialization\"; return True"))
+        .await;
+    assert_eq!(
+        (script.name(), script.revision(), script.api_version()),
+        ("sample", 1, 11)
+    );
     assert_eq!(desk.printed(), ["Sample Initialization"]);
 }
 
@@ -22,17 +27,34 @@ async fn init_that_gives_false_or_nothing_refuses() {
     for body in ["return False", "pass"] {
         let error = desk.load_error(&with_init(body)).await;
         assert_eq!(error.stage, LoadStage::Init);
-        assert_eq!(error.message, "sample.py: init did not give true; the script's log says why");
+        assert_eq!(
+            error.message,
+            "sample.py: init did not give true; the script's log says why"
+        );
     }
 }
 
 #[tokio::test]
 async fn init_that_raises_names_the_authors_line() {
     let desk = Desk::new();
-    let error = desk.load_error(&with_init("conf.get(\"MISSING\").getValue2()")).await;
+    let error = desk
+        .load_error(&with_init("conf.get(\"MISSING\").getValue2()"))
+        .await;
     assert_eq!((error.stage, error.line), (LoadStage::Init, Some(7)));
-    assert!(error.message.starts_with("sample.py, line 7: AttributeError"), "{}", error.message);
-    assert!(error.traceback.contains("conf.get(\"MISSING\").getValue2()"), "{}", error.traceback);
+    assert!(
+        error
+            .message
+            .starts_with("sample.py, line 7: AttributeError"),
+        "{}",
+        error.message
+    );
+    assert!(
+        error
+            .traceback
+            .contains("conf.get(\"MISSING\").getValue2()"),
+        "{}",
+        error.traceback
+    );
 }
 
 #[tokio::test]
@@ -47,31 +69,58 @@ async fn a_syntax_error_names_the_authors_line() {
 #[tokio::test]
 async fn a_missing_class_or_module_is_refused_before_anybody_meets_it() {
     let desk = Desk::new();
-    let text = format!("import json\nfrom com.twilio import Twilio\n{}", with_body("return ''"));
+    let text = format!(
+        "import json\nfrom com.twilio import Twilio\n{}",
+        with_body("return ''")
+    );
     let error = desk.load_error(&text).await;
-    assert_eq!(error.message, "sample.py, line 2: Java class 'com.twilio.Twilio' is not provided by this server");
+    assert_eq!(
+        error.message,
+        "sample.py, line 2: Java class 'com.twilio.Twilio' is not provided by this server"
+    );
     assert_eq!((error.stage, error.line), (LoadStage::Construct, Some(2)));
 
-    let error = desk.load_error(&with_body("import socket\nreturn ''")).await;
-    assert_eq!(error.message, "sample.py, line 9: Python module 'socket' is not available to scripts");
+    let error = desk
+        .load_error(&with_body("import socket\nreturn ''"))
+        .await;
+    assert_eq!(
+        error.message,
+        "sample.py, line 9: Python module 'socket' is not available to scripts"
+    );
 
-    let text = format!("import java\n{}", with_body("return java.util.zip.ZipFile('x')"));
+    let text = format!(
+        "import java\n{}",
+        with_body("return java.util.zip.ZipFile('x')")
+    );
     let error = desk.load_error(&text).await;
-    assert_eq!(error.message, "sample.py, line 10: Java class 'java.util.zip.ZipFile' is not provided by this server");
+    assert_eq!(
+        error.message,
+        "sample.py, line 10: Java class 'java.util.zip.ZipFile' is not provided by this server"
+    );
 }
 
 #[tokio::test]
 async fn a_script_without_the_class_is_refused() {
     let error = Desk::new().load_error("x = 1\n").await;
-    assert_eq!(error.message, "sample.py: TypeError: the script has no class PersonAuthentication");
+    assert_eq!(
+        error.message,
+        "sample.py: TypeError: the script has no class PersonAuthentication"
+    );
 }
 
 #[tokio::test]
 async fn properties_are_shown_as_gluu_shows_them() {
     let desk = Desk::new();
     let body = "print conf.containsKey(\"A\"), conf.get(\"A\").getValue2(), conf.get(\"B\"), conf.size(); return conf.get(\"E\").value2 == \"\"";
-    let properties = vec![property("A", "first"), property("A", "https://x/ "), property("E", "")];
-    let script = Source { properties, ..source(&with_init(body)) };
+    let properties = vec![
+        property("A", "first"),
+        property("A", "https://x/ "),
+        property("E", ""),
+    ];
+    let script = Source {
+        properties,
+        ..source(&with_init(body))
+    };
     desk.try_load(script, crate::desk::nobody).await.unwrap();
     assert_eq!(desk.printed(), ["True https://x/  None 2"]);
 }
@@ -107,5 +156,7 @@ async fn every_class_of_the_host_api_can_be_imported() {
         .map(|(package, name)| format!("from {package} import {name}\n"))
         .collect();
     assert!(imports.lines().count() > 80);
-    Desk::new().load(&format!("{imports}{}", with_body("return ''"))).await;
+    Desk::new()
+        .load(&format!("{imports}{}", with_body("return ''")))
+        .await;
 }

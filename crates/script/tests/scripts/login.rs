@@ -1,6 +1,6 @@
 use sallyport_script::{
-    Answer, Call, ErrorKind, HttpResponse, Person, PersonKey, Property, Question, Request, Returned, Scene, Severity,
-    Source,
+    Answer, Call, ErrorKind, HttpResponse, Person, PersonKey, Property, Question, Request,
+    Returned, Scene, Severity, Source,
 };
 use serde_json::json;
 
@@ -101,17 +101,29 @@ class PersonAuthentication(PersonAuthenticationType):
 "#;
 
 fn script() -> Source {
-    let secret = Property { hide: true, ..property("SECRET", "very-secret") };
-    Source { properties: vec![property("URL", "https://api.example/v1"), secret], ..source(SCRIPT) }
+    let secret = Property {
+        hide: true,
+        ..property("SECRET", "very-secret")
+    };
+    Source {
+        properties: vec![property("URL", "https://api.example/v1"), secret],
+        ..source(SCRIPT)
+    }
 }
 
 fn scene(parameters: &[(&str, &str)]) -> Scene {
-    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
+    let parameters = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()]))
+        .collect();
     Scene {
         session: [("auth_step".to_owned(), "1".to_owned())].into(),
         username: Some("alice".into()),
         password: Some("sesame".into()),
-        request: Request { parameters, ..Request::default() },
+        request: Request {
+            parameters,
+            ..Request::default()
+        },
         ..Scene::default()
     }
 }
@@ -121,7 +133,12 @@ fn alice() -> Person {
 }
 
 fn http(status: u16, body: &str) -> Answer {
-    Answer::Http(HttpResponse { status, reason: "OK".into(), headers: vec![], body: body.into() })
+    Answer::Http(HttpResponse {
+        status,
+        reason: "OK".into(),
+        headers: vec![],
+        body: body.into(),
+    })
 }
 
 #[tokio::test]
@@ -135,7 +152,9 @@ async fn a_password_is_checked_by_the_host() {
         }
         other => nobody(other),
     };
-    let (result, scene) = desk.call(&script, scene(&[]), Call::Authenticate { step: 1 }, host).await;
+    let (result, scene) = desk
+        .call(&script, scene(&[]), Call::Authenticate { step: 1 }, host)
+        .await;
     assert_eq!(result, Ok(Returned::Bool(true)));
     assert_eq!(scene.authenticated, Some(alice()));
     assert_eq!(scene.session["auth_user"], "alice");
@@ -145,15 +164,21 @@ async fn a_password_is_checked_by_the_host() {
     assert_eq!(scene.working["count"], json!(3));
     assert_eq!(scene.working["flag"], json!(true));
     assert_eq!(scene.working["object"], json!(null));
-    assert_eq!(desk.printed(), ["User alice has [+15550100, +15550101] None"]);
+    assert_eq!(
+        desk.printed(),
+        ["User alice has [+15550100, +15550101] None"]
+    );
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_no_login() {
     let desk = Desk::new();
     let script = desk.try_load(script(), nobody).await.unwrap();
-    let (result, scene) =
-        desk.call(&script, scene(&[]), Call::Authenticate { step: 1 }, |_| Answer::Person(None)).await;
+    let (result, scene) = desk
+        .call(&script, scene(&[]), Call::Authenticate { step: 1 }, |_| {
+            Answer::Person(None)
+        })
+        .await;
     assert_eq!(result, Ok(Returned::Bool(false)));
     assert!(scene.authenticated.is_none() && !scene.session.contains_key("auth_user"));
 }
@@ -167,8 +192,14 @@ async fn http_goes_through_the_host_with_basic_authentication() {
         asked.push(question);
         http(200, "{\"ok\": true}")
     };
-    let (result, _) =
-        desk.call(&script, scene(&[("passcode", "123456")]), Call::Authenticate { step: 2 }, host).await;
+    let (result, _) = desk
+        .call(
+            &script,
+            scene(&[("passcode", "123456")]),
+            Call::Authenticate { step: 2 },
+            host,
+        )
+        .await;
     assert_eq!(result, Ok(Returned::Bool(true)));
     assert_eq!(
         asked,
@@ -191,10 +222,17 @@ async fn http_goes_through_the_host_with_basic_authentication() {
 async fn a_message_for_the_person_comes_back() {
     let desk = Desk::new();
     let script = desk.try_load(script(), nobody).await.unwrap();
-    let (result, scene) = desk.call(&script, scene(&[]), Call::Authenticate { step: 2 }, |_| http(404, "{}")).await;
+    let (result, scene) = desk
+        .call(&script, scene(&[]), Call::Authenticate { step: 2 }, |_| {
+            http(404, "{}")
+        })
+        .await;
     assert_eq!(result, Ok(Returned::Bool(false)));
     assert_eq!(scene.messages.len(), 1);
-    assert_eq!((scene.messages[0].severity, scene.messages[0].text.as_str()), (Severity::Error, "Wrong: 404"));
+    assert_eq!(
+        (scene.messages[0].severity, scene.messages[0].text.as_str()),
+        (Severity::Error, "Wrong: 404")
+    );
 }
 
 #[tokio::test]
@@ -202,11 +240,19 @@ async fn no_answer_is_none_and_sys_is_there() {
     let desk = Desk::new();
     let script = desk.try_load(script(), nobody).await.unwrap();
     let host = |_| Answer::Unreachable("connection refused".into());
-    let (result, _) = desk.call(&script, scene(&[]), Call::Authenticate { step: 2 }, host).await;
+    let (result, _) = desk
+        .call(&script, scene(&[]), Call::Authenticate { step: 2 }, host)
+        .await;
     assert_eq!(result, Ok(Returned::Bool(false)));
     let printed = desk.printed();
-    assert_eq!(printed[1], "HTTP POST to api.example: no answer: connection refused");
-    assert!(printed[2].starts_with("Sample. Exception:  'NoneType' object has no attribute"), "{printed:?}");
+    assert_eq!(
+        printed[1],
+        "HTTP POST to api.example: no answer: connection refused"
+    );
+    assert!(
+        printed[2].starts_with("Sample. Exception:  'NoneType' object has no attribute"),
+        "{printed:?}"
+    );
 }
 
 #[tokio::test]
@@ -214,7 +260,9 @@ async fn a_person_is_found_and_changed_by_the_host() {
     let desk = Desk::new();
     let script = desk.try_load(script(), nobody).await.unwrap();
     let host = |question| match question {
-        Question::FindPerson { by: PersonKey::Attribute { name, value } } => {
+        Question::FindPerson {
+            by: PersonKey::Attribute { name, value },
+        } => {
             assert_eq!((name.as_str(), value.as_str()), ("mobile", "+15550100"));
             Answer::Person(Some(alice()))
         }
@@ -229,7 +277,9 @@ async fn a_person_is_found_and_changed_by_the_host() {
         }
         other => nobody(other),
     };
-    let (result, _) = desk.call(&script, scene(&[]), Call::Authenticate { step: 3 }, host).await;
+    let (result, _) = desk
+        .call(&script, scene(&[]), Call::Authenticate { step: 3 }, host)
+        .await;
     assert_eq!(result, Ok(Returned::Bool(true)));
 }
 
@@ -238,19 +288,37 @@ async fn a_refusal_raises_in_the_script() {
     let desk = Desk::new();
     let script = desk.try_load(script(), nobody).await.unwrap();
     let host = |_| Answer::Refused("not allowed".into());
-    let (result, _) = desk.call(&script, scene(&[]), Call::Authenticate { step: 3 }, host).await;
-    assert!(result.unwrap_err().message.ends_with("JavaException: not allowed"));
+    let (result, _) = desk
+        .call(&script, scene(&[]), Call::Authenticate { step: 3 }, host)
+        .await;
+    assert!(
+        result
+            .unwrap_err()
+            .message
+            .ends_with("JavaException: not allowed")
+    );
 }
 
 #[tokio::test]
 async fn an_exception_names_the_line_and_keeps_the_password_back() {
     let desk = Desk::new();
     let script = desk.try_load(script(), nobody).await.unwrap();
-    let (result, _) = desk.call(&script, scene(&[]), Call::Authenticate { step: 4 }, nobody).await;
+    let (result, _) = desk
+        .call(&script, scene(&[]), Call::Authenticate { step: 4 }, nobody)
+        .await;
     let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Exception);
-    assert_eq!(error.message, "sample.py, line 75: JavaException: password was ***");
-    assert!(error.traceback.contains("File \"sample.py\", line 75, in authenticate"), "{}", error.traceback);
+    assert_eq!(
+        error.message,
+        "sample.py, line 75: JavaException: password was ***"
+    );
+    assert!(
+        error
+            .traceback
+            .contains("File \"sample.py\", line 75, in authenticate"),
+        "{}",
+        error.traceback
+    );
 }
 
 #[tokio::test]
@@ -261,13 +329,23 @@ async fn an_object_lives_as_long_as_the_request() {
     let turn = run.call(Call::Authenticate { step: 1 }).await;
     assert!(matches!(turn, sallyport_script::Turn::Ask(_)));
     let turn = run.answer(Answer::Person(Some(alice()))).await;
-    assert!(matches!(turn, sallyport_script::Turn::Done(Ok(Returned::Bool(true)))));
-    run.scene_mut().session.insert("auth_step".into(), "2".into());
+    assert!(matches!(
+        turn,
+        sallyport_script::Turn::Done(Ok(Returned::Bool(true)))
+    ));
+    run.scene_mut()
+        .session
+        .insert("auth_step".into(), "2".into());
     let turn = run.call(Call::PrepareForStep { step: 2 }).await;
-    assert!(matches!(turn, sallyport_script::Turn::Done(Ok(Returned::Bool(true)))));
+    assert!(matches!(
+        turn,
+        sallyport_script::Turn::Done(Ok(Returned::Bool(true)))
+    ));
     let scene = run.finish();
 
-    let (result, _) = desk.call(&script, scene, Call::PrepareForStep { step: 2 }, nobody).await;
+    let (result, _) = desk
+        .call(&script, scene, Call::PrepareForStep { step: 2 }, nobody)
+        .await;
     assert!(result.is_err());
 }
 
@@ -276,17 +354,25 @@ async fn each_method_gives_back_its_kind() {
     let desk = Desk::new();
     let script = desk.try_load(script(), nobody).await.unwrap();
     let table = [
-        (Call::GetExtraParametersForStep { step: 2 }, Returned::Texts(vec!["phone".into(), "count".into()])),
+        (
+            Call::GetExtraParametersForStep { step: 2 },
+            Returned::Texts(vec!["phone".into(), "count".into()]),
+        ),
         (Call::GetExtraParametersForStep { step: 1 }, Returned::None),
         (Call::GetCountAuthenticationSteps, Returned::Int(2)),
         (Call::IsValidAuthenticationMethod, Returned::Bool(true)),
-        (Call::GetAuthenticationMethodClaims, Returned::Map([("method".into(), "sample".into())].into())),
+        (
+            Call::GetAuthenticationMethodClaims,
+            Returned::Map([("method".into(), "sample".into())].into()),
+        ),
         (Call::GetApiVersion, Returned::Int(11)),
     ];
     for (call, expected) in table {
         let (result, _) = desk.call(&script, scene(&[]), call, nobody).await;
         assert_eq!(result, Ok(expected), "{call:?}");
     }
-    let (result, _) = desk.call(&script, scene(&[]), Call::GetNextStep { step: 1 }, nobody).await;
+    let (result, _) = desk
+        .call(&script, scene(&[]), Call::GetNextStep { step: 1 }, nobody)
+        .await;
     assert!(result.unwrap_err().message.contains("getNextStep"));
 }

@@ -55,18 +55,36 @@ async fn builtins_mean_what_they_meant() {
         "import sys, string\nd = {'a': 1}\n",
         &[
             ("7 / 2, -7 / 2, 7 / 2.0", "(3, -4, 3.5)"),
-            ("None < 0, 1 < 'a', [1] < 'a', None < None", "(True, True, True, False)"),
+            (
+                "None < 0, 1 < 'a', [1] < 'a', None < None",
+                "(True, True, True, False)",
+            ),
             ("0 < 1 <= 1 < 3", "True"),
             ("sorted([3, None, 'b', 1.5])", "[None, 1.5, 3, 'b']"),
             ("sorted([1, 2, 3], cmp=lambda a, b: cmp(b, a))", "[3, 2, 1]"),
             ("max(None, 2), min([3, 'a'])", "(2, 3)"),
-            ("d.has_key('a'), d.keys()[0], d.items(), list(d.iteritems())", "(True, 'a', [('a', 1)], [('a', 1)])"),
-            ("map(lambda x: x + 1, [1, 2]), filter(None, [0, 1]), zip([1], [2])", "([2, 3], [1], [(1, 2)])"),
-            ("range(3) + [3], len(xrange(5)), reduce(lambda a, b: a + b, [1, 2])", "([0, 1, 2, 3], 5, 3)"),
+            (
+                "d.has_key('a'), d.keys()[0], d.items(), list(d.iteritems())",
+                "(True, 'a', [('a', 1)], [('a', 1)])",
+            ),
+            (
+                "map(lambda x: x + 1, [1, 2]), filter(None, [0, 1]), zip([1], [2])",
+                "([2, 3], [1], [(1, 2)])",
+            ),
+            (
+                "range(3) + [3], len(xrange(5)), reduce(lambda a, b: a + b, [1, 2])",
+                "([0, 1, 2, 3], 5, 3)",
+            ),
             ("round(2.5), round(-0.5), 0777, 10L", "(3.0, -1.0, 511, 10)"),
-            ("sys.maxint, sys.version_info[0], string.letters[:3]", "(2147483647, 2, 'abc')"),
+            (
+                "sys.maxint, sys.version_info[0], string.letters[:3]",
+                "(2147483647, 2, 'abc')",
+            ),
             ("1 <> 2, `d`", "(True, \"{'a': 1}\")"),
-            ("'a,b'.split(','), 'x%sy' % u'z', \"C:\\users\"", "(['a', 'b'], 'xzy', 'C:\\\\users')"),
+            (
+                "'a,b'.split(','), 'x%sy' % u'z', \"C:\\users\"",
+                "(['a', 'b'], 'xzy', 'C:\\\\users')",
+            ),
             ("long('5'), unichr(233), cmp(2, 1)", "(5, 'é', 1)"),
         ],
     )
@@ -78,7 +96,12 @@ async fn print_lays_out_as_in_python_2() {
     let desk = Desk::new();
     let body = "print \"a\", 1, None\nprint \"b\",\nprint \"c\"\nprint (\"%s-%s\") % (1, 2)\nprint(1, 2)\nprint(\"one\")\nprint\nprint >>sys.stderr, \"error\"\nprint u\"\\u00e9\"\nprint [u\"x\"]\nreturn \"\"";
     desk.eval(body).await.unwrap();
-    assert_eq!(desk.printed(), ["a 1 None", "b c", "1-2", "(1, 2)", "one", "error", "é", "['x']"]);
+    assert_eq!(
+        desk.printed(),
+        [
+            "a 1 None", "b c", "1-2", "(1, 2)", "one", "error", "é", "['x']"
+        ]
+    );
     let levels: Vec<_> = desk.lines().iter().map(|line| line.level).collect();
     assert_eq!(levels[5], sallyport_script::LogLevel::Error);
     assert_eq!(levels[0], sallyport_script::LogLevel::Info);
@@ -89,7 +112,14 @@ async fn exceptions_are_raised_and_caught_as_in_python_2() {
     let desk = Desk::new();
     let body = "from java.io import IOException\nseen = []\ntry:\n    raise ValueError, \"one\"\nexcept (KeyError, ValueError), e:\n    seen.append(str(e))\ntry:\n    raise IOException(\"two\")\nexcept IOException, e:\n    seen.append(e.getMessage())\ntry:\n    raise IOException(\"three\")\nexcept:\n    seen.append(str(sys.exc_info()[1]))\nreturn seen";
     let result = desk.eval(body).await;
-    assert_eq!(result, Ok(Returned::Texts(vec!["one".into(), "two".into(), "three".into()])));
+    assert_eq!(
+        result,
+        Ok(Returned::Texts(vec![
+            "one".into(),
+            "two".into(),
+            "three".into()
+        ]))
+    );
 }
 
 #[tokio::test]
@@ -105,6 +135,20 @@ async fn java_collections_and_sugar_work() {
             ("Collections.singletonList('a').get(0), str(Collections.singletonMap('a', 'b'))", "('a', '{a=b}')"),
             ("System.currentTimeMillis() > 1600000000000", "True"),
             ("__import__('java.util', globals(), locals(), ['ArrayList'], -1).ArrayList is ArrayList", "True"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn moments_are_stamped_and_measured() {
+    values(
+        "from java.time import LocalDateTime, ZonedDateTime, Duration\nfrom java.time.format import DateTimeFormatter\na = LocalDateTime.parse('2022-04-11T09:49:37')\nb = a.plusMinutes(90)\n",
+        &[
+            ("str(b), b.format(DateTimeFormatter.ISO_LOCAL_DATE_TIME)", "('2022-04-11T11:19:37', '2022-04-11T11:19:37')"),
+            ("Duration.between(a, b).getSeconds(), Duration.between(a, b).toHours()", "(5400, 1)"),
+            ("a.isBefore(b), a.equals(b.minusMinutes(90)), LocalDateTime.now().isAfter(b)", "(True, True, True)"),
+            ("str(ZonedDateTime.parse('2022-04-11T11:49:37.5+02:00'))", "'2022-04-11T09:49:37.500000Z'"),
         ],
     )
     .await;

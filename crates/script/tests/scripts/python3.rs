@@ -6,7 +6,15 @@ async fn eval(body: &str) -> Returned {
     let desk = Desk::new();
     let text = format!("# sallyport: language=python3\n{}", with_body(body));
     let script = desk.load(&text).await;
-    desk.call(&script, Scene::default(), Call::GetPageForStep { step: 1 }, nobody).await.0.unwrap()
+    desk.call(
+        &script,
+        Scene::default(),
+        Call::GetPageForStep { step: 1 },
+        nobody,
+    )
+    .await
+    .0
+    .unwrap()
 }
 
 #[tokio::test]
@@ -18,7 +26,10 @@ async fn python_3_is_left_as_it_is() {
 #[tokio::test]
 async fn the_java_names_are_the_same() {
     let body = "from java.util import Arrays\nfrom org.gluu.util import StringHelper\nreturn Arrays.asList('a', str(StringHelper.isEmpty('')))";
-    assert_eq!(eval(body).await, Returned::Texts(vec!["a".into(), "True".into()]));
+    assert_eq!(
+        eval(body).await,
+        Returned::Texts(vec!["a".into(), "True".into()])
+    );
 }
 
 #[tokio::test]
@@ -28,11 +39,20 @@ async fn text_goes_out_as_utf_8() {
     let text = format!("# sallyport: language=python3\n{}", with_body(body));
     let script = desk.load(&text).await;
     let host = |question| {
-        let sallyport_script::Question::Http { body, headers, .. } = question else { panic!("not http") };
+        let sallyport_script::Question::Http { body, headers, .. } = question else {
+            panic!("not http")
+        };
         assert_eq!(body, "é".as_bytes());
         assert!(headers.is_empty());
         Answer::Unreachable("no".into())
     };
-    let (result, _) = desk.call(&script, Scene::default(), Call::GetPageForStep { step: 1 }, host).await;
+    let (result, _) = desk
+        .call(
+            &script,
+            Scene::default(),
+            Call::GetPageForStep { step: 1 },
+            host,
+        )
+        .await;
     assert!(result.is_ok());
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sallyport_script::{
-    Answer, Call, HttpResponse, Person, PersonKey, Property, Question, Request, Returned, Scene, Script, Severity,
-    Source,
+    Answer, Call, HttpResponse, Person, PersonKey, Property, Question, Request, Returned, Scene,
+    Script, Severity, Source,
 };
 use serde_json::{Value, json};
 
@@ -23,7 +23,11 @@ struct Host {
 
 impl Host {
     fn with(attributes: &[(&str, &str)]) -> Self {
-        Self { alice: person("alice", attributes), posts: vec![], answers: vec![] }
+        Self {
+            alice: person("alice", attributes),
+            posts: vec![],
+            answers: vec![],
+        }
     }
 
     fn devices(&self) -> Value {
@@ -31,7 +35,10 @@ impl Host {
     }
 
     fn endpoints(&self) -> Vec<&str> {
-        self.posts.iter().map(|(endpoint, _)| endpoint.as_str()).collect()
+        self.posts
+            .iter()
+            .map(|(endpoint, _)| endpoint.as_str())
+            .collect()
     }
 
     fn answer(&mut self, question: Question) -> Answer {
@@ -39,21 +46,33 @@ impl Host {
             Question::CheckPassword { password, .. } => {
                 Answer::Person((password.expose() == "sesame").then(|| self.alice.clone()))
             }
-            Question::FindPerson { by: PersonKey::Uid(uid) } if uid == "alice" => {
-                Answer::Person(Some(self.alice.clone()))
-            }
+            Question::FindPerson {
+                by: PersonKey::Uid(uid),
+            } if uid == "alice" => Answer::Person(Some(self.alice.clone())),
             Question::ChangePerson { inum, set } if inum == self.alice.inum => {
                 self.alice.attributes.extend(set);
                 Answer::Person(Some(self.alice.clone()))
             }
-            Question::Http { method, url, headers, body } => {
+            Question::Http {
+                method,
+                url,
+                headers,
+                body,
+            } => {
                 assert_eq!(method, "POST");
-                assert!(headers.contains(&("Authorization".into(), "Basic cHJvamVjdC0xOnMzY3JldA==".into())));
+                assert!(headers.contains(&(
+                    "Authorization".into(),
+                    "Basic cHJvamVjdC0xOnMzY3JldA==".into()
+                )));
                 assert!(headers.contains(&("Content-Type".into(), "application/json".into())));
                 let endpoint = url.rsplit('/').next().unwrap().to_owned();
                 let body: Value = serde_json::from_slice(&body).unwrap();
                 self.posts.push((endpoint.clone(), body));
-                if self.answers.is_empty() { success(&endpoint) } else { self.answers.remove(0) }
+                if self.answers.is_empty() {
+                    success(&endpoint)
+                } else {
+                    self.answers.remove(0)
+                }
             }
             other => nobody(other),
         }
@@ -71,25 +90,42 @@ fn success(endpoint: &str) -> Answer {
 }
 
 fn reply(status: u16, body: &str) -> Answer {
-    Answer::Http(HttpResponse { status, reason: String::new(), headers: vec![], body: body.into() })
+    Answer::Http(HttpResponse {
+        status,
+        reason: String::new(),
+        headers: vec![],
+        body: body.into(),
+    })
 }
 
 fn refusal(status: u16, error_type: &str) -> Answer {
-    reply(status, &json!({"status_code": status, "error_type": error_type, "error_message": "x"}).to_string())
+    reply(
+        status,
+        &json!({"status_code": status, "error_type": error_type, "error_message": "x"}).to_string(),
+    )
 }
 
 fn properties() -> Vec<Property> {
     vec![
         property("SMS_ENDPOINT", "https://api.example/v1/otps/sms/send"),
-        property("ENROLL_ENDPOINT", "https://api.example/v1/otps/sms/login_or_create"),
+        property(
+            "ENROLL_ENDPOINT",
+            "https://api.example/v1/otps/sms/login_or_create",
+        ),
         property("AUTH_ENDPOINT", "https://api.example/v1/otps/authenticate"),
         property("PROJECT_ID", "project-1"),
-        Property { hide: true, ..property("SECRET", "s3cret") },
+        Property {
+            hide: true,
+            ..property("SECRET", "s3cret")
+        },
     ]
 }
 
 fn script_with(properties: Vec<Property>) -> Source {
-    Source { properties, ..source(TEXT) }
+    Source {
+        properties,
+        ..source(TEXT)
+    }
 }
 
 struct Login {
@@ -106,8 +142,16 @@ impl Login {
 
     async fn with(properties: Vec<Property>, attributes: &[(&str, &str)]) -> Self {
         let desk = Desk::new();
-        let script = desk.try_load(script_with(properties), nobody).await.unwrap();
-        Self { desk, script, host: Host::with(attributes), session: BTreeMap::new() }
+        let script = desk
+            .try_load(script_with(properties), nobody)
+            .await
+            .unwrap();
+        Self {
+            desk,
+            script,
+            host: Host::with(attributes),
+            session: BTreeMap::new(),
+        }
     }
 
     async fn step(&mut self, step: u32, parameters: &[(&str, &str)]) -> (bool, Vec<String>) {
@@ -117,7 +161,10 @@ impl Login {
             password: (step == 1).then(|| "sesame".into()),
             authenticated: (step == 2).then(|| self.host.alice.clone()),
             request: Request {
-                parameters: parameters.iter().map(|(name, value)| ((*name).into(), vec![(*value).into()])).collect(),
+                parameters: parameters
+                    .iter()
+                    .map(|(name, value)| ((*name).into(), vec![(*value).into()]))
+                    .collect(),
                 remote_ip: "192.0.2.7".into(),
                 ..Request::default()
             },
@@ -125,12 +172,22 @@ impl Login {
         };
         let host = &mut self.host;
         let call = Call::Authenticate { step };
-        let (result, scene) = self.desk.call(&self.script, scene, call, |question| host.answer(question)).await;
+        let (result, scene) = self
+            .desk
+            .call(&self.script, scene, call, |question| host.answer(question))
+            .await;
         self.session = scene.session;
         for text in self.desk.printed() {
-            assert!(!text.contains("5550100") && !text.contains("123456"), "{text}");
+            assert!(
+                !text.contains("5550100") && !text.contains("123456"),
+                "{text}"
+            );
         }
-        let texts = scene.messages.into_iter().map(|message| message.text).collect();
+        let texts = scene
+            .messages
+            .into_iter()
+            .map(|message| message.text)
+            .collect();
         (result.unwrap() == Returned::Bool(true), texts)
     }
 
@@ -144,7 +201,8 @@ impl Login {
 
     /// As if the last passcode had been sent long ago.
     fn wait(&mut self) {
-        self.session.insert("passcode_sent_at".into(), "1000".into());
+        self.session
+            .insert("passcode_sent_at".into(), "1000".into());
     }
 }
 
@@ -159,13 +217,25 @@ fn refused(text: &str) -> (bool, Vec<String>) {
 #[tokio::test]
 async fn it_says_what_the_documentation_says_when_it_starts() {
     let desk = Desk::new();
-    let script = desk.try_load(script_with(properties()), nobody).await.unwrap();
-    assert_eq!(desk.printed(), ["Stytch Initialization", "Stytch Initialized successfully"]);
+    let script = desk
+        .try_load(script_with(properties()), nobody)
+        .await
+        .unwrap();
+    assert_eq!(
+        desk.printed(),
+        ["Stytch Initialization", "Stytch Initialized successfully"]
+    );
     assert_eq!(script.api_version(), 11);
     let table = [
         (Call::GetCountAuthenticationSteps, Returned::Int(2)),
-        (Call::GetPageForStep { step: 1 }, Returned::Text(String::new())),
-        (Call::GetPageForStep { step: 2 }, Returned::Text("/auth/otp_sms/otp_sms.xhtml".into())),
+        (
+            Call::GetPageForStep { step: 1 },
+            Returned::Text(String::new()),
+        ),
+        (
+            Call::GetPageForStep { step: 2 },
+            Returned::Text("/auth/otp_sms/otp_sms.xhtml".into()),
+        ),
         (Call::GetNextStep { step: 1 }, Returned::Int(-1)),
         (Call::PrepareForStep { step: 1 }, Returned::Bool(true)),
         (Call::PrepareForStep { step: 2 }, Returned::Bool(false)),
@@ -173,7 +243,11 @@ async fn it_says_what_the_documentation_says_when_it_starts() {
         (Call::Logout, Returned::Bool(true)),
     ];
     for (call, expected) in table {
-        assert_eq!(desk.call(&script, Scene::default(), call, nobody).await.0, Ok(expected), "{call:?}");
+        assert_eq!(
+            desk.call(&script, Scene::default(), call, nobody).await.0,
+            Ok(expected),
+            "{call:?}"
+        );
     }
 }
 
@@ -186,8 +260,14 @@ async fn a_property_that_is_missing_or_empty_keeps_it_from_loading() {
         empty[at].value2 = " ".into();
         for properties in [without, empty] {
             let desk = Desk::new();
-            assert!(desk.try_load(script_with(properties), nobody).await.is_err());
-            assert!(desk.printed().contains(&format!("Stytch Initialization. Property {name} is mandatory")));
+            assert!(
+                desk.try_load(script_with(properties), nobody)
+                    .await
+                    .is_err()
+            );
+            assert!(desk.printed().contains(&format!(
+                "Stytch Initialization. Property {name} is mandatory"
+            )));
         }
     }
 }
@@ -208,12 +288,24 @@ async fn the_first_login_enrols_with_one_message_and_stores_the_phone_after_the_
     assert_eq!(login.session["mobile_number"], NUMBER);
     assert_eq!(login.session["passcode_sends"], "1");
     let sent_at: i64 = login.session["passcode_sent_at"].parse().unwrap();
-    assert_eq!(login.session["passcode_expires_at"], (sent_at + 300).to_string());
+    assert_eq!(
+        login.session["passcode_expires_at"],
+        (sent_at + 300).to_string()
+    );
 
     assert_eq!(login.passcode(" 123-456 ").await, passed());
-    assert_eq!(login.host.posts[1], ("authenticate".to_owned(), json!({"method_id": "phone-1", "code": "123456"})));
+    assert_eq!(
+        login.host.posts[1],
+        (
+            "authenticate".to_owned(),
+            json!({"method_id": "phone-1", "code": "123456"})
+        )
+    );
     let phone = &login.host.devices()["phones"][0];
-    assert_eq!((&phone["number"], &phone["stytch_phone_id"]), (&json!(NUMBER), &json!("phone-1")));
+    assert_eq!(
+        (&phone["number"], &phone["stytch_phone_id"]),
+        (&json!(NUMBER), &json!("phone-1"))
+    );
     assert_eq!(phone["stytch_user_id"], "user-1");
     assert!(phone["addedOn"].is_i64() && phone["nickName"].is_string());
 }
@@ -242,23 +334,58 @@ async fn the_password_posted_twice_sends_one_message() {
 #[tokio::test]
 async fn a_wrong_password_sends_nothing_and_says_nothing() {
     let mut login = Login::of(&[("mobile", NUMBER)]).await;
-    let scene = Scene { username: Some("alice".into()), password: Some("guess".into()), ..Scene::default() };
+    let scene = Scene {
+        username: Some("alice".into()),
+        password: Some("guess".into()),
+        ..Scene::default()
+    };
     let host = &mut login.host;
-    let (result, scene) =
-        login.desk.call(&login.script, scene, Call::Authenticate { step: 1 }, |question| host.answer(question)).await;
+    let (result, scene) = login
+        .desk
+        .call(
+            &login.script,
+            scene,
+            Call::Authenticate { step: 1 },
+            |question| host.answer(question),
+        )
+        .await;
     assert_eq!(result, Ok(Returned::Bool(false)));
     assert!(scene.messages.is_empty() && login.host.posts.is_empty());
 }
 
 #[tokio::test]
 async fn the_number_comes_from_where_the_documentation_says() {
-    let table: &[(&[(&str, &str)], Option<&str>)] = &[
-        (&[("phoneNumberVerified", "+15550101"), ("mobile", NUMBER)], Some("+15550101")),
-        (&[("phoneNumberVerified", "true"), ("employeeNumber", "+15550102"), ("mobile", NUMBER)], Some("+15550102")),
-        (&[("phoneNumberVerified", "false"), ("employeeNumber", "+15550102"), ("mobile", NUMBER)], Some(NUMBER)),
-        (&[("phoneNumberVerified", "TRUE"), ("mobile", NUMBER)], Some(NUMBER)),
+    type Attributes<'a> = &'a [(&'a str, &'a str)];
+    let table: &[(Attributes<'_>, Option<&str>)] = &[
+        (
+            &[("phoneNumberVerified", "+15550101"), ("mobile", NUMBER)],
+            Some("+15550101"),
+        ),
+        (
+            &[
+                ("phoneNumberVerified", "true"),
+                ("employeeNumber", "+15550102"),
+                ("mobile", NUMBER),
+            ],
+            Some("+15550102"),
+        ),
+        (
+            &[
+                ("phoneNumberVerified", "false"),
+                ("employeeNumber", "+15550102"),
+                ("mobile", NUMBER),
+            ],
+            Some(NUMBER),
+        ),
+        (
+            &[("phoneNumberVerified", "TRUE"), ("mobile", NUMBER)],
+            Some(NUMBER),
+        ),
         (&[("employeeNumber", "12345678")], None),
-        (&[("mobile", "ask reception"), ("mobile", "001 (555) 0103")], Some("+15550103")),
+        (
+            &[("mobile", "ask reception"), ("mobile", "001 (555) 0103")],
+            Some("+15550103"),
+        ),
         (&[("telephoneNumber", "1.555.01.04")], Some("+15550104")),
         (&[("mobile", "12")], None),
         (&[], None),
@@ -285,21 +412,34 @@ async fn a_national_number_gets_the_country_code_of_the_property() {
 async fn what_others_wrote_into_the_devices_stays() {
     let table = [
         (r#"{"phones": []}"#, 1),
-        (r#"{"phones": [{"nickName": "Casa", "number": "15550100", "addedOn": 1}], "x": 1}"#, 1),
-        (r#"{"phones": [{"number": "+15559999", "stytch_phone_id": "old", "stytch_user_id": "old"}]}"#, 2),
+        (
+            r#"{"phones": [{"nickName": "Casa", "number": "15550100", "addedOn": 1}], "x": 1}"#,
+            1,
+        ),
+        (
+            r#"{"phones": [{"number": "+15559999", "stytch_phone_id": "old", "stytch_user_id": "old"}]}"#,
+            2,
+        ),
         ("", 1),
     ];
     for (devices, count) in table {
         let mut login = Login::of(&[("mobile", NUMBER), ("oxMobileDevices", devices)]).await;
         assert_eq!(login.password().await, passed());
         assert_eq!(login.passcode("123456").await, passed());
-        assert_eq!(login.host.endpoints(), ["login_or_create", "authenticate"], "{devices}");
+        assert_eq!(
+            login.host.endpoints(),
+            ["login_or_create", "authenticate"],
+            "{devices}"
+        );
         let after = login.host.devices();
         let phones = after["phones"].as_array().unwrap();
         assert_eq!(phones.len(), count, "{after}");
         assert_eq!(phones.last().unwrap()["stytch_phone_id"], "phone-1");
         if devices.contains("Casa") {
-            assert_eq!((&phones[0]["nickName"], &phones[0]["addedOn"], &after["x"]), (&json!("Casa"), &json!(1), &json!(1)));
+            assert_eq!(
+                (&phones[0]["nickName"], &phones[0]["addedOn"], &after["x"]),
+                (&json!("Casa"), &json!(1), &json!(1))
+            );
         }
     }
 }
@@ -321,14 +461,18 @@ async fn a_number_that_the_service_has_forgotten_is_enrolled_again() {
         assert_eq!(login.password().await, passed());
         assert_eq!(login.host.endpoints(), ["send", "login_or_create"]);
         assert_eq!(login.passcode("123456").await, passed());
-        assert_eq!(login.host.devices()["phones"][0]["stytch_phone_id"], "phone-1");
+        assert_eq!(
+            login.host.devices()["phones"][0]["stytch_phone_id"],
+            "phone-1"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_message_that_is_not_sent_is_said_and_not_repeated() {
     let later = "Too many codes were requested. Please try again later.";
-    let unavailable = "The text message service is not available right now. Please try again later.";
+    let unavailable =
+        "The text message service is not available right now. Please try again later.";
     let failed = "Failed to send message to mobile phone";
     let table = [
         (refusal(400, "invalid_phone_number"), failed),
@@ -358,14 +502,33 @@ async fn a_code_that_is_not_accepted_is_said_in_words() {
         assert_eq!(login.passcode(code).await, refused(malformed));
     }
     assert_eq!(login.host.posts.len(), 1);
-    let unavailable = "The text message service is not available right now. Please try again later.";
+    let unavailable =
+        "The text message service is not available right now. Please try again later.";
     let table = [
-        (refusal(404, "otp_code_not_found"), "Incorrect SMS code, please try again."),
-        (refusal(401, "unable_to_auth_otp_code"), "This code has expired or was used before. Please ask for a new one."),
-        (refusal(404, "unable_to_auth_otp_code"), "This code has expired or was used before. Please ask for a new one."),
-        (refusal(429, "user_lock_limit_reached"), "Too many wrong codes. Please try again later."),
-        (refusal(401, "unauthorized_credentials"), "The code could not be checked. Please try again later."),
-        (reply(404, "<html>"), "The code could not be checked. Please try again later."),
+        (
+            refusal(404, "otp_code_not_found"),
+            "Incorrect SMS code, please try again.",
+        ),
+        (
+            refusal(401, "unable_to_auth_otp_code"),
+            "This code has expired or was used before. Please ask for a new one.",
+        ),
+        (
+            refusal(404, "unable_to_auth_otp_code"),
+            "This code has expired or was used before. Please ask for a new one.",
+        ),
+        (
+            refusal(429, "user_lock_limit_reached"),
+            "Too many wrong codes. Please try again later.",
+        ),
+        (
+            refusal(401, "unauthorized_credentials"),
+            "The code could not be checked. Please try again later.",
+        ),
+        (
+            reply(404, "<html>"),
+            "The code could not be checked. Please try again later.",
+        ),
         (refusal(503, "server_unavailable"), unavailable),
         (Answer::Unreachable("refused".into()), unavailable),
     ];
@@ -387,7 +550,10 @@ async fn an_answer_for_another_person_or_phone_is_no_login() {
         let mut login = Login::of(&[("mobile", NUMBER)]).await;
         login.password().await;
         login.host.answers = vec![reply(200, &other.to_string())];
-        assert_eq!(login.passcode("123456").await, refused("The code could not be checked. Please try again later."));
+        assert_eq!(
+            login.passcode("123456").await,
+            refused("The code could not be checked. Please try again later.")
+        );
     }
 }
 
@@ -395,8 +561,15 @@ async fn an_answer_for_another_person_or_phone_is_no_login() {
 async fn an_account_that_was_closed_meanwhile_does_not_get_in() {
     let mut login = Login::of(&[("mobile", NUMBER), ("gluuStatus", "active")]).await;
     login.password().await;
-    login.host.alice.attributes.insert("gluuStatus".into(), vec!["inactive".into()]);
-    assert_eq!(login.passcode("123456").await, refused("Your login has expired. Please start again."));
+    login
+        .host
+        .alice
+        .attributes
+        .insert("gluuStatus".into(), vec!["inactive".into()]);
+    assert_eq!(
+        login.passcode("123456").await,
+        refused("Your login has expired. Please start again.")
+    );
     assert_eq!(login.host.endpoints(), ["login_or_create"]);
 }
 
@@ -411,10 +584,16 @@ async fn a_new_code_is_sent_after_a_pause_that_grows() {
         let longest = [30, 60, 120, 120][sends - 2];
         assert!(waits <= longest && waits > longest - 5, "{waits}");
         login.wait();
-        assert_eq!(login.step(2, &[("resend", "")]).await, refused("We have sent you a new code."));
+        assert_eq!(
+            login.step(2, &[("resend", "")]).await,
+            refused("We have sent you a new code.")
+        );
         assert_eq!(login.session["passcode_sends"], sends.to_string());
     }
-    assert_eq!(login.host.endpoints(), ["login_or_create", "send", "send", "send", "send"]);
+    assert_eq!(
+        login.host.endpoints(),
+        ["login_or_create", "send", "send", "send", "send"]
+    );
     assert_eq!(login.passcode("123456").await, passed());
 }
 
@@ -426,15 +605,24 @@ async fn a_new_code_that_is_not_sent_leaves_the_login_as_it_was() {
     let before = login.session.clone();
     login.host.answers = vec![refusal(429, "too_many_requests")];
     let result = login.step(2, &[("resend", "")]).await;
-    assert_eq!(result, refused("Too many codes were requested. Please try again later."));
+    assert_eq!(
+        result,
+        refused("Too many codes were requested. Please try again later.")
+    );
     assert_eq!(login.session, before);
 }
 
 #[tokio::test]
 async fn a_second_step_without_a_first_leads_nowhere() {
     let mut login = Login::of(&[("mobile", NUMBER)]).await;
-    assert_eq!(login.passcode("123456").await, refused("Your login has expired. Please start again."));
-    assert_eq!(login.step(2, &[("resend", "1")]).await, refused("Your login has expired. Please start again."));
+    assert_eq!(
+        login.passcode("123456").await,
+        refused("Your login has expired. Please start again.")
+    );
+    assert_eq!(
+        login.step(2, &[("resend", "1")]).await,
+        refused("Your login has expired. Please start again.")
+    );
     assert!(login.host.posts.is_empty());
 }
 
@@ -445,11 +633,17 @@ async fn the_message_of_a_new_code_is_no_error() {
     login.wait();
     let scene = Scene {
         session: login.session.clone(),
-        request: Request { parameters: [("resend".into(), vec!["1".into()])].into(), ..Request::default() },
+        request: Request {
+            parameters: [("resend".into(), vec!["1".into()])].into(),
+            ..Request::default()
+        },
         ..Scene::default()
     };
     let host = &mut login.host;
     let call = Call::Authenticate { step: 2 };
-    let (_, scene) = login.desk.call(&login.script, scene, call, |question| host.answer(question)).await;
+    let (_, scene) = login
+        .desk
+        .call(&login.script, scene, call, |question| host.answer(question))
+        .await;
     assert_eq!(scene.messages[0].severity, Severity::Info);
 }

@@ -163,13 +163,22 @@ impl Add {
 }
 
 fn addresses(texts: &[String]) -> anyhow::Result<Vec<RedirectUri>> {
-    Ok(texts.iter().map(|text| RedirectUri::check(text)).collect::<Result<_, _>>()?)
+    Ok(texts
+        .iter()
+        .map(|text| RedirectUri::check(text))
+        .collect::<Result<_, _>>()?)
 }
 
 fn check_scope(text: &str) -> anyhow::Result<Scopes> {
     Scopes::check(text).with_context(|| {
-        let known: Vec<&str> = sallyport_oidc::Scope::ALL.iter().map(|scope| scope.name()).collect();
-        format!("--scope {text:?} has an unknown name; known are {}", known.join(", "))
+        let known: Vec<&str> = sallyport_oidc::Scope::ALL
+            .iter()
+            .map(|scope| scope.name())
+            .collect();
+        format!(
+            "--scope {text:?} has an unknown name; known are {}",
+            known.join(", ")
+        )
     })
 }
 
@@ -202,13 +211,20 @@ impl Remove {
 async fn list(premises: &Premises) -> anyhow::Result<()> {
     let clients = Stored::list(&mut *premises.store.reader().await?).await?;
     let rows: Vec<_> = clients.into_iter().map(row).collect();
-    output::print(&output::table(["CLIENT_ID", "NAME", "METHOD", "REDIRECT_URI"], &rows))?;
+    output::print(&output::table(
+        ["CLIENT_ID", "NAME", "METHOD", "REDIRECT_URI"],
+        &rows,
+    ))?;
     Ok(())
 }
 
 fn row(client: Stored) -> [String; 4] {
     let registration = client.registration;
-    let addresses: Vec<&str> = registration.redirect_uris.iter().map(RedirectUri::as_str).collect();
+    let addresses: Vec<&str> = registration
+        .redirect_uris
+        .iter()
+        .map(RedirectUri::as_str)
+        .collect();
     [
         client.id,
         registration.client_name,

@@ -45,7 +45,10 @@ fn check(place: &Place) -> anyhow::Result<()> {
     let found = if file.exists() {
         format!("{} is right.", file.display())
     } else {
-        format!("There is no {}: everything is as by default.", file.display())
+        format!(
+            "There is no {}: everything is as by default.",
+            file.display()
+        )
     };
     output::print(&format!("{found}\n"))?;
     Ok(())

@@ -12,8 +12,13 @@ mod rehearsal;
 mod script;
 mod serve;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+    process::ExitCode,
+};
 
+use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -22,21 +27,31 @@ pub use premises::Premises;
 pub(crate) use script::shipped as shipped_script;
 pub(crate) use serve::{Station, until_told_to_stop};
 
+/// What help calls the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+
 /// An OpenID Connect server whose second door is a passcode by SMS.
 ///
 /// Begin with `sallyport demo`, which shows a whole login on this machine. `sallyport serve` is the
 /// same server for real use. The other commands look after people, applications and login scripts;
 /// they work on the same home directory, whether a server runs on it or not.
 #[derive(Debug, Parser)]
-#[command(name = "sallyport", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage.")]
+#[command(
+    name = "sallyport",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit status: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage."
+)]
 pub struct CommandLine {
     #[command(flatten)]
     place: Place,
 
     /// How much is logged on standard error: error, warn, info, debug or trace, or a filter such as
     /// `sallyport_flow=debug,info`. Without it: info for servers, warn for the other commands.
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, value_name = "LEVEL", help_heading = EVERYWHERE)]
     log: Option<String>,
 
     #[command(subcommand)]
@@ -47,12 +62,12 @@ pub struct CommandLine {
 #[derive(Clone, Debug, Args)]
 pub struct Place {
     /// The home directory, with the key file, the store and the files of the operator.
-    #[arg(long, global = true, value_name = "DIR", default_value = "./sallyport-home")]
+    #[arg(long, global = true, value_name = "DIR", default_value = "./sallyport-home", help_heading = EVERYWHERE)]
     pub home: PathBuf,
 
     /// The store, in place of the one of sallyport.toml: sqlite:FILE or postgres://USER@HOST/DATABASE.
     /// An address with a password belongs into the file that store.address_file names.
-    #[arg(long, global = true, value_name = "ADDRESS")]
+    #[arg(long, global = true, value_name = "ADDRESS", help_heading = EVERYWHERE)]
     pub store: Option<String>,
 }
 
@@ -112,26 +127,31 @@ fn try_run(line: CommandLine) -> anyhow::Result<()> {
 }
 
 fn start_log(line: &CommandLine) -> anyhow::Result<()> {
-    let usual = if line.command.is_server() { "info" } else { "warn" };
-    let filter = log_filter(line.log.as_deref().unwrap_or(usual))?;
+    let filter = match &line.log {
+        Some(text) => log_filter(text)?,
+        None if line.command.is_server() => log_filter("info")?,
+        // A command says itself why a script does not load.
+        None => log_filter("warn,sallyport_flow::scripts=off")?,
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .try_init()
-        .map_err(|cause| anyhow::anyhow!("the log cannot be started: {cause}"))
+        .map_err(|cause| anyhow!("the log cannot be started: {cause}"))
 }
 
 /// A level alone is that of this product. Libraries stay at `warn`: some of them log headers, in
 /// which secrets are.
 fn log_filter(text: &str) -> anyhow::Result<EnvFilter> {
+    const EXPECTED: &str =
+        "expected error, warn, info, debug, trace, or a filter such as sallyport_flow=debug,info";
     let directives = match text {
         "error" | "warn" | "info" | "debug" | "trace" => format!("warn,sallyport={text}"),
-        other => other.to_owned(),
+        filter if filter.contains('=') => filter.to_owned(),
+        _ => bail!("--log {text:?}: {EXPECTED}"),
     };
-    EnvFilter::try_new(directives).map_err(|cause| {
-        anyhow::anyhow!("--log {text}: {cause}; expected error, warn, info, debug, trace or a filter such as sallyport_flow=debug,info")
-    })
+    EnvFilter::try_new(directives).map_err(|cause| anyhow!("--log {text:?}: {cause}; {EXPECTED}"))
 }
 
 #[cfg(test)]
@@ -150,12 +170,20 @@ mod tests {
         fn check(command: &clap::Command, path: &str) {
             for sub in command.get_subcommands() {
                 let path = format!("{path} {}", sub.get_name());
-                let about = sub.get_about().unwrap_or_else(|| panic!("{path}")).to_string();
-                assert!(about.chars().next().unwrap().is_uppercase(), "{path}: {about}");
+                let about = sub
+                    .get_about()
+                    .unwrap_or_else(|| panic!("{path}"))
+                    .to_string();
+                assert!(
+                    about.chars().next().unwrap().is_uppercase(),
+                    "{path}: {about}"
+                );
                 if sub.has_subcommands() {
                     check(sub, &path);
                 } else {
-                    let help = sub.get_after_help().unwrap_or_else(|| panic!("{path} has no example"));
+                    let help = sub
+                        .get_after_help()
+                        .unwrap_or_else(|| panic!("{path} has no example"));
                     assert!(help.to_string().contains(&format!("  {path}")), "{path}");
                 }
             }
@@ -167,8 +195,15 @@ mod tests {
 
     #[test]
     fn a_level_is_that_of_this_product_and_a_filter_is_taken_as_it_is() {
-        assert_eq!(log_filter("debug").unwrap().to_string(), "warn,sallyport=debug");
-        assert_eq!(log_filter("sallyport_flow=debug,info").unwrap().to_string(), "sallyport_flow=debug,info");
+        assert_eq!(
+            log_filter("debug").unwrap().to_string(),
+            "warn,sallyport=debug"
+        );
+        assert_eq!(
+            log_filter("sallyport_flow=debug,info").unwrap().to_string(),
+            "sallyport_flow=debug,info"
+        );
         assert!(log_filter("sallyport=loud").is_err());
+        assert!(log_filter("loud").is_err());
     }
 }

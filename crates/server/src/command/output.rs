@@ -21,7 +21,9 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
 
 fn table_line<const N: usize>(line: &[String; N], widths: &[usize; N]) -> String {
     let cells = line.iter().zip(widths);
-    let text: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+    let text: Vec<String> = cells
+        .map(|(cell, width)| format!("{cell:width$}"))
+        .collect();
     format!("{}\n", text.join("  ").trim_end())
 }
 
@@ -31,7 +33,10 @@ mod tests {
 
     #[test]
     fn columns_stand_under_each_other() {
-        let rows = [["alice".to_owned(), "Alice".to_owned()], ["é".to_owned(), String::new()]];
+        let rows = [
+            ["alice".to_owned(), "Alice".to_owned()],
+            ["é".to_owned(), String::new()],
+        ];
         assert_eq!(table(["NAME", "X"], &rows), "NAME   X\nalice  Alice\né\n");
     }
 }

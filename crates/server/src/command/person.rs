@@ -195,7 +195,10 @@ impl Password {
         let people = premises.people();
         let person = find(&people, &self.uid).await?;
         let password = self.password.read()?;
-        if !people.set_password(person.id, &password, premises.now()).await? {
+        if !people
+            .set_password(person.id, &password, premises.now())
+            .await?
+        {
             bail!(unknown(&self.uid));
         }
         output::print(&format!("Set the password of {}.\n", person.uid))?;
@@ -260,8 +263,12 @@ fn number_warning(name: &str, value: &str) -> Option<String> {
     }
     match phone::normalise(value, None) {
         Some(number) if number == value => None,
-        Some(number) => Some(format!("{name} was kept as {value}; passcodes are sent to {number} only if it is written so")),
-        None => Some(format!("{name} was kept as {value}, which is no international number such as +12025550101: no passcode can be sent to it")),
+        Some(number) => Some(format!(
+            "{name} was kept as {value}; passcodes are sent to {number} only if it is written so"
+        )),
+        None => Some(format!(
+            "{name} was kept as {value}, which is no international number such as +12025550101: no passcode can be sent to it"
+        )),
     }
 }
 
@@ -280,7 +287,11 @@ mod tests {
             ("phoneNumberVerified", "+1202", true),
             ("employeeNumber", "4711", false),
         ] {
-            assert_eq!(number_warning(name, value).is_some(), warned, "{name}={value}");
+            assert_eq!(
+                number_warning(name, value).is_some(),
+                warned,
+                "{name}={value}"
+            );
         }
     }
 
@@ -288,7 +299,12 @@ mod tests {
     fn an_assignment_has_a_name() {
         assert!("mobile".parse::<Assignment>().is_err());
         assert!("=x".parse::<Assignment>().is_err());
-        let url = "website=https://a.example/?q=1".parse::<Assignment>().unwrap();
-        assert_eq!((url.name.as_str(), url.value.as_str()), ("website", "https://a.example/?q=1"));
+        let url = "website=https://a.example/?q=1"
+            .parse::<Assignment>()
+            .unwrap();
+        assert_eq!(
+            (url.name.as_str(), url.value.as_str()),
+            ("website", "https://a.example/?q=1")
+        );
     }
 }

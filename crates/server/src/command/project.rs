@@ -88,7 +88,10 @@ impl Secret {
 
 async fn list(premises: &Premises) -> anyhow::Result<()> {
     let projects = Stored::list(&mut *premises.store.reader().await?).await?;
-    let lines: String = projects.iter().map(|project| format!("{}\n", project.id)).collect();
+    let lines: String = projects
+        .iter()
+        .map(|project| format!("{}\n", project.id))
+        .collect();
     output::print(&lines)?;
     Ok(())
 }

@@ -25,7 +25,10 @@ pub(super) async fn load(premises: &Premises, script: &NewScript) -> anyhow::Res
     let acrs = stage.flow.acrs().await?;
     match acrs.into_iter().find(|acr| acr.is_named(&name)) {
         Some(acr) => Ok(acr),
-        None => bail!("{name} does not load: {}", stage.fault(premises, &name).await?),
+        None => bail!(
+            "{name} does not load: {}",
+            stage.fault(premises, &name).await?
+        ),
     }
 }
 
@@ -72,7 +75,7 @@ fn flow_parts(premises: &Premises, store: Store) -> anyhow::Result<FlowParts> {
     let scripts = &premises.config.scripts;
     let limits = sallyport_script::Limits {
         script_time: Duration::from_secs(scripts.time_limit_seconds),
-        workers: 1,
+        workers: 2,
         ..sallyport_script::Limits::default()
     };
     Ok(FlowParts {

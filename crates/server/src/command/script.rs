@@ -14,10 +14,7 @@ use sallyport_script::{Language, Property};
 use super::{Place, Premises, output, rehearsal};
 
 /// The scripts that ship with the product, by name.
-const SHIPPED: &[(&str, &str)] = &[(
-    "stytch",
-    include_str!("/tmp/placeholder-stytch.py"),
-)];
+const SHIPPED: &[(&str, &str)] = &[("stytch", include_str!("../../../../scripts/stytch.py"))];
 
 /// The Python scripts that log people in. The name of a script is the acr that it answers for.
 #[derive(Debug, Subcommand)]
@@ -44,7 +41,7 @@ pub(super) enum Script {
       --property-file SECRET=/run/secrets/stytch
   sallyport script add stytch --file stytchExternalAuthenticator.py")]
 pub(super) struct Add {
-    /// The name: 2 to 60 letters, digits and the characters _ - : / .
+    /// The name: 2 to 60 letters and digits, with any of `_-:/.` between them.
     name: String,
     #[command(flatten)]
     content: Content,
@@ -197,7 +194,10 @@ impl Check {
         let before = find(premises, &self.name).await?;
         let script = self.content.script(&self.name, before.as_ref())?;
         let acr = rehearsal::load(premises, &script).await?;
-        output::print(&format!("{} loads; it has {} steps.\n", acr.name, acr.steps))?;
+        output::print(&format!(
+            "{} loads; it has {} steps.\n",
+            acr.name, acr.steps
+        ))?;
         Ok(())
     }
 }
@@ -206,14 +206,18 @@ impl Content {
     /// The script as it would be kept: what is given here, on top of what there was before.
     fn script(&self, name: &str, before: Option<&ScriptEntry>) -> anyhow::Result<NewScript> {
         let text = self.text(name, before)?;
-        let mut properties = before.map(|entry| entry.properties.clone()).unwrap_or_default();
+        let mut properties = before
+            .map(|entry| entry.properties.clone())
+            .unwrap_or_default();
         for property in self.given_properties()? {
             properties.retain(|known| known.value1 != property.value1);
             properties.push(property);
         }
         Ok(NewScript {
             name: ScriptName::check(name).map_err(anyhow::Error::msg)?,
-            description: before.map(|entry| entry.description.clone()).unwrap_or_default(),
+            description: before
+                .map(|entry| entry.description.clone())
+                .unwrap_or_default(),
             language: self.language(&text, before),
             text,
             properties,
@@ -230,12 +234,15 @@ impl Content {
         if self.shipped {
             return shipped(name).map(str::to_owned).with_context(|| {
                 let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-                format!("no script {name} ships with this product, but {}", names.join(", "))
+                format!(
+                    "no script {name} ships with this product, but {}",
+                    names.join(", ")
+                )
             });
         }
-        before
-            .map(|entry| entry.text.clone())
-            .with_context(|| format!("there is no script {name} yet; give its text with --file or --shipped"))
+        before.map(|entry| entry.text.clone()).with_context(|| {
+            format!("there is no script {name} yet; give its text with --file or --shipped")
+        })
     }
 
     fn language(&self, text: &str, before: Option<&ScriptEntry>) -> Language {
@@ -284,7 +291,9 @@ pub(crate) fn shipped(name: &str) -> Option<&'static str> {
 /// Values under such a name are never printed.
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["secret", "password", "token", "key"].iter().any(|word| name.contains(word))
+    ["secret", "password", "token", "key"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 async fn find(premises: &Premises, name: &str) -> anyhow::Result<Option<ScriptEntry>> {
@@ -328,7 +337,10 @@ async fn list(premises: &Premises) -> anyhow::Result<()> {
     let mut reader = premises.store.reader().await?;
     let entries = ScriptEntry::list(&mut reader, &premises.vault).await?;
     let rows: Vec<_> = entries.iter().map(row).collect();
-    output::print(&output::table(["NAME", "LEVEL", "STATE", "REVISION", "ERROR"], &rows))?;
+    output::print(&output::table(
+        ["NAME", "LEVEL", "STATE", "REVISION", "ERROR"],
+        &rows,
+    ))?;
     Ok(())
 }
 
@@ -362,14 +374,23 @@ impl Log {
 fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.len().saturating_sub(count);
-    lines[from..].iter().map(|line| format!("{line}\n")).collect()
+    lines[from..]
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// Without what could move the cursor of a terminal: scripts print what strangers typed.
 fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes)
         .chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{FFFD}' } else { c })
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{FFFD}'
+            } else {
+                c
+            }
+        })
         .collect()
 }
 
@@ -407,7 +428,12 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_their_names() {
-        for (name, secret) in [("SECRET", true), ("api_key", true), ("PROJECT_ID", false), ("SMS_ENDPOINT", false)] {
+        for (name, secret) in [
+            ("SECRET", true),
+            ("api_key", true),
+            ("PROJECT_ID", false),
+            ("SMS_ENDPOINT", false),
+        ] {
             assert_eq!(is_secret_name(name), secret, "{name}");
         }
     }

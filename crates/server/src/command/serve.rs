@@ -45,10 +45,18 @@ impl Serve {
         let station = Station::build(&premises, issuer, gateway).await?;
         let mut said = format!("Sallyport answers at {}\n", station.app.flow.issuer());
         if let Some(listener) = &passcodes {
-            writeln!(said, "The passcode service listens on {}", listener.address())?;
+            writeln!(
+                said,
+                "The passcode service listens on {}",
+                listener.address()
+            )?;
         }
         if let Some(password) = first_admin(&station.app).await? {
-            writeln!(said, "\nThis is the first start: there is a person `admin` with the password\n\n    {}\n\nIt is not shown again.", password.expose())?;
+            writeln!(
+                said,
+                "\nThis is the first start: there is a person `admin` with the password\n\n    {}\n\nIt is not shown again.",
+                password.expose()
+            )?;
         }
         let router = station.app.router(Router::new());
         let mut open = station.open(listener, router);
@@ -135,7 +143,9 @@ async fn first_admin(app: &App) -> anyhow::Result<Option<Secret>> {
 /// 100 random bits in letters and digits that are not mistaken for each other.
 fn readable_password(random: &Random) -> Secret {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
-    let letters = random.bytes::<20>().map(|byte| LETTERS[usize::from(byte % 32)]);
+    let letters = random
+        .bytes::<20>()
+        .map(|byte| LETTERS[usize::from(byte % 32)]);
     let groups: Vec<&str> = letters
         .chunks(5)
         .filter_map(|group| str::from_utf8(group).ok())
@@ -231,7 +241,8 @@ impl Open {
     /// Serves on one more address.
     pub fn also(&mut self, listener: Listener, router: Router) {
         tracing::info!(address = %listener.address(), "listening");
-        self.serving.push(tokio::spawn(listener.serve(router, self.stop.clone())));
+        self.serving
+            .push(tokio::spawn(listener.serve(router, self.stop.clone())));
     }
 
     /// Takes no more requests, lets those that run come to their end, and closes the store.

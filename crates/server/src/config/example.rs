@@ -25,8 +25,7 @@ const SECTIONS: &[(&str, Reference)] = &[
 pub fn example() -> String {
     let mut text = HEAD.to_owned();
     for (name, section) in SECTIONS {
-        write_section(&mut text, name, section)
-            .expect("writing to a string does not fail");
+        write_section(&mut text, name, section).expect("writing to a string does not fail");
     }
     text
 }
@@ -65,7 +64,11 @@ mod tests {
     #[test]
     fn the_committed_example_is_current() {
         let file = std::fs::read_to_string(committed()).unwrap();
-        assert_eq!(file, example(), "run: cargo sallyport config example > config.example.toml");
+        assert_eq!(
+            file,
+            example(),
+            "run: cargo sallyport config example > config.example.toml"
+        );
     }
 
     #[test]

@@ -193,15 +193,33 @@ impl Config {
     fn check(&self, file: &Path) -> Result<(), ConfigError> {
         for (key, complaint) in [
             ("server.issuer", self.server.issuer_complaint()),
-            ("server.certificate_file", self.server.certificate_complaint()),
-            ("lifetimes.login_minutes", range(self.lifetimes.login_minutes, 1, 24 * 60)),
-            ("lifetimes.session_hours", range(self.lifetimes.session_hours, 1, 24 * 365)),
+            (
+                "server.certificate_file",
+                self.server.certificate_complaint(),
+            ),
+            (
+                "lifetimes.login_minutes",
+                range(self.lifetimes.login_minutes, 1, 24 * 60),
+            ),
+            (
+                "lifetimes.session_hours",
+                range(self.lifetimes.session_hours, 1, 24 * 365),
+            ),
             ("passwords.threads", range(self.passwords.threads, 1, 64)),
             ("passwords.queue", range(self.passwords.queue, 1, 10_000)),
-            ("scripts.workers", range(self.scripts.workers, 1, 256)),
-            ("scripts.time_limit_seconds", range(self.scripts.time_limit_seconds, 1, 60)),
-            ("passcode_service.webhook_url", self.passcode_service.webhook_complaint()),
-            ("passcode_service.limits", self.passcode_service.limits.check().err()),
+            ("scripts.workers", range(self.scripts.workers, 2, 256)),
+            (
+                "scripts.time_limit_seconds",
+                range(self.scripts.time_limit_seconds, 1, 60),
+            ),
+            (
+                "passcode_service.webhook_url",
+                self.passcode_service.webhook_complaint(),
+            ),
+            (
+                "passcode_service.limits",
+                self.passcode_service.limits.check().err(),
+            ),
         ] {
             if let Some(why) = complaint {
                 return Err(value(file, key, why));
@@ -275,7 +293,9 @@ impl PasscodeService {
         }
         let usable = url::Url::parse(url)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        (!usable).then(|| format!("expected an address such as https://sms.example.com/send, not {url:?}"))
+        (!usable).then(|| {
+            format!("expected an address such as https://sms.example.com/send, not {url:?}")
+        })
     }
 }
 
@@ -328,17 +348,50 @@ mod tests {
     #[test]
     fn a_bad_value_is_named_with_its_line_and_key_and_what_was_expected() {
         for (text, complaint) in [
-            ("[server]\n\nlisten = 5\n", "/home/sallyport.toml, line 3, server.listen: invalid type: integer `5`, expected socket address"),
-            ("[server]\nlisten = \"localhost\"\n", "/home/sallyport.toml, line 2, server.listen: invalid socket address syntax"),
-            ("[server]\nlisen = \"1\"\n", "/home/sallyport.toml, line 2, server.lisen: unknown field `lisen`, expected one of `issuer`, `listen`, `certificate_file`, `key_file`"),
-            ("[sever]\n", "/home/sallyport.toml, line 1: unknown field `sever`, expected one of `server`, `store`, `lifetimes`, `passwords`, `scripts`, `passcode_service`"),
-            ("[server]\nissuer = \"login.example.com\"\n", "/home/sallyport.toml, server.issuer: the issuer \"login.example.com\" is not an address such as https://login.example.com (scheme and host, an optional port, nothing else)"),
-            ("[server]\nissuer = \"http://login.example.com\"\n", "/home/sallyport.toml, server.issuer: http://login.example.com would send passwords over the network unprotected; use https, or http://localhost for a trial on one machine"),
-            ("[server]\nkey_file = \"k\"\n", "/home/sallyport.toml, server.certificate_file: certificate_file and key_file are needed together"),
-            ("[passwords]\nthreads = 0\n", "/home/sallyport.toml, passwords.threads: expected a number from 1 to 64, not 0"),
-            ("[passcode_service]\nenabled = true\n", "/home/sallyport.toml, passcode_service.webhook_url: the service is enabled and has no way to send a message"),
-            ("[passcode_service.limits]\nlock_minutes = 1\n", "/home/sallyport.toml, passcode_service.limits: lock_minutes: expected 5 to 10080"),
-            ("[store]\naddress_file = \"/nowhere/at/all\"\n", "/home/sallyport.toml, store.address_file: /nowhere/at/all cannot be read: No such file or directory (os error 2)"),
+            (
+                "[server]\n\nlisten = 5\n",
+                "/home/sallyport.toml, line 3, server.listen: invalid type: integer `5`, expected socket address",
+            ),
+            (
+                "[server]\nlisten = \"localhost\"\n",
+                "/home/sallyport.toml, line 2, server.listen: invalid socket address syntax",
+            ),
+            (
+                "[server]\nlisen = \"1\"\n",
+                "/home/sallyport.toml, line 2, server.lisen: unknown field `lisen`, expected one of `issuer`, `listen`, `certificate_file`, `key_file`",
+            ),
+            (
+                "[sever]\n",
+                "/home/sallyport.toml, line 1: unknown field `sever`, expected one of `server`, `store`, `lifetimes`, `passwords`, `scripts`, `passcode_service`",
+            ),
+            (
+                "[server]\nissuer = \"login.example.com\"\n",
+                "/home/sallyport.toml, server.issuer: the issuer \"login.example.com\" is not an address such as https://login.example.com (scheme and host, an optional port, nothing else)",
+            ),
+            (
+                "[server]\nissuer = \"http://login.example.com\"\n",
+                "/home/sallyport.toml, server.issuer: http://login.example.com would send passwords over the network unprotected; use https, or http://localhost for a trial on one machine",
+            ),
+            (
+                "[server]\nkey_file = \"k\"\n",
+                "/home/sallyport.toml, server.certificate_file: certificate_file and key_file are needed together",
+            ),
+            (
+                "[passwords]\nthreads = 0\n",
+                "/home/sallyport.toml, passwords.threads: expected a number from 1 to 64, not 0",
+            ),
+            (
+                "[passcode_service]\nenabled = true\n",
+                "/home/sallyport.toml, passcode_service.webhook_url: the service is enabled and has no way to send a message",
+            ),
+            (
+                "[passcode_service.limits]\nlock_minutes = 1\n",
+                "/home/sallyport.toml, passcode_service.limits: lock_minutes: expected 5 to 10080",
+            ),
+            (
+                "[store]\naddress_file = \"/nowhere/at/all\"\n",
+                "/home/sallyport.toml, store.address_file: /nowhere/at/all cannot be read: No such file or directory (os error 2)",
+            ),
         ] {
             assert_eq!(parse(text).unwrap_err(), complaint, "{text}");
         }
@@ -367,6 +420,10 @@ mod tests {
         let config = parse(&text).unwrap();
         assert_eq!(config.store.address.unwrap().expose(), "postgres://u:p@h/d");
         let both = parse(&format!("{text}address = \"sqlite:x\"\n")).unwrap_err();
-        assert!(both.ends_with("store.address_file: the text itself is given too; leave one of them out"));
+        assert!(
+            both.ends_with(
+                "store.address_file: the text itself is given too; leave one of them out"
+            )
+        );
     }
 }

@@ -97,7 +97,10 @@ impl DemoState {
     }
 
     fn sessions(&self) -> std::sync::MutexGuard<'_, VecDeque<(Digest, SignedIn)>> {
-        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seal(&self, attempt: &Attempt) -> String {
@@ -145,7 +148,11 @@ pub(super) async fn callback(
     QueryParams(params): QueryParams,
 ) -> Response {
     let Some(attempt) = demo.attempt(&headers) else {
-        return show_start(&demo, StatusCode::BAD_REQUEST, Some("This browser did not begin a sign-in here. Begin again."));
+        return show_start(
+            &demo,
+            StatusCode::BAD_REQUEST,
+            Some("This browser did not begin a sign-in here. Begin again."),
+        );
     };
     let code = match code_of(&params, &attempt, &demo.0.relying_party) {
         Ok(code) => code,
@@ -154,7 +161,10 @@ pub(super) async fn callback(
     let now = demo.0.flow.clock().now();
     match demo.0.relying_party.finish(code, &attempt, now).await {
         Ok(signed_in) => {
-            let cookies = vec![demo.remember(signed_in), SetCookie::removed(ATTEMPT).path(PATH)];
+            let cookies = vec![
+                demo.remember(signed_in),
+                SetCookie::removed(ATTEMPT).path(PATH),
+            ];
             with_cookies(cookies, Redirect::to(PATH))
         }
         Err(error) => show_fault(&demo, &error),
@@ -169,13 +179,22 @@ pub(super) async fn sign_out(
 ) -> Response {
     let csrf = Csrf::of(&headers, demo.0.flow.random());
     if !csrf.check(form.first("csrf").unwrap_or_default()) {
-        return show_start(&demo, StatusCode::FORBIDDEN, Some("The sign-out did not come from a page of this application."));
+        return show_start(
+            &demo,
+            StatusCode::FORBIDDEN,
+            Some("The sign-out did not come from a page of this application."),
+        );
     }
     let Some(signed_in) = demo.forget(&headers) else {
         return Redirect::to(PATH).into_response();
     };
     let forget_cookie = vec![SetCookie::removed(SESSION).path(PATH)];
-    match demo.0.relying_party.sign_out_address(&signed_in.id_token).await {
+    match demo
+        .0
+        .relying_party
+        .sign_out_address(&signed_in.id_token)
+        .await
+    {
         Ok(url) => with_cookies(forget_cookie, Redirect::to(url.as_str())),
         Err(error) => show_fault(&demo, &error),
     }
@@ -226,7 +245,10 @@ fn show_fault(demo: &DemoState, error: &SignInError) -> Response {
 
 fn show_claims(demo: &DemoState, headers: &HeaderMap, signed_in: &SignedIn) -> Response {
     let csrf = Csrf::of(headers, demo.0.flow.random());
-    let name = signed_in.userinfo.get("name").or_else(|| signed_in.claims.get("sub"));
+    let name = signed_in
+        .userinfo
+        .get("name")
+        .or_else(|| signed_in.claims.get("sub"));
     let context = json!({
         "name": name,
         "id_token_claims": shown(&signed_in.claims),
@@ -234,7 +256,9 @@ fn show_claims(demo: &DemoState, headers: &HeaderMap, signed_in: &SignedIn) -> R
         "sign_out_action": "/demo/sign-out",
         "sign_out_fields": [{ "name": "csrf", "value": csrf.field() }],
     });
-    let mut page = demo.pages().render("demo/client.xhtml", StatusCode::OK, context);
+    let mut page = demo
+        .pages()
+        .render("demo/client.xhtml", StatusCode::OK, context);
     if let Some(cookie) = csrf.set_cookie(demo.pages().https()) {
         page.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -258,9 +282,9 @@ fn text(value: &Value) -> String {
 /// What helps a reader who does not know the claim by heart.
 fn note(name: &str, value: &Value) -> Option<String> {
     match name {
-        "exp" | "iat" | "auth_time" | "updated_at" => {
-            value.as_i64().map(|seconds| Timestamp::from_seconds(seconds).rfc3339())
-        }
+        "exp" | "iat" | "auth_time" | "updated_at" => value
+            .as_i64()
+            .map(|seconds| Timestamp::from_seconds(seconds).rfc3339()),
         "acr" => Some("the sign-in method".to_owned()),
         "sid" => Some("the browser session".to_owned()),
         _ => None,

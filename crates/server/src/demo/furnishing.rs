@@ -62,7 +62,9 @@ impl Furnishing {
         arrange_script(premises, &furnishing, &mut notes)
             .await
             .context("the script of the demo")?;
-        register_client(app, premises).await.context("the application of the demo")?;
+        register_client(app, premises)
+            .await
+            .context("the application of the demo")?;
         Ok(furnishing)
     }
 
@@ -71,7 +73,11 @@ impl Furnishing {
         [
             ("SMS_ENDPOINT", url("/v1/otps/sms/send"), false),
             ("AUTH_ENDPOINT", url("/v1/otps/authenticate"), false),
-            ("ENROLL_ENDPOINT", url("/v1/otps/sms/login_or_create"), false),
+            (
+                "ENROLL_ENDPOINT",
+                url("/v1/otps/sms/login_or_create"),
+                false,
+            ),
             ("PROJECT_ID", self.project_id.clone(), false),
             ("SECRET", self.secret.expose().to_owned(), true),
         ]
@@ -90,18 +96,16 @@ impl Furnishing {
 async fn project(premises: &Premises) -> anyhow::Result<Notes> {
     if let Some(notes) = read_notes(premises)? {
         let mut reader = premises.store.reader().await?;
-        if Project::find(&mut reader, &notes.project_id).await?.is_some() {
+        if Project::find(&mut reader, &notes.project_id)
+            .await?
+            .is_some()
+        {
             return Ok(notes);
         }
     }
     let mut tx = premises.store.begin().await?;
-    let (project, secret) = Project::create(
-        &mut tx,
-        Environment::Test,
-        premises.now(),
-        &premises.random,
-    )
-    .await?;
+    let (project, secret) =
+        Project::create(&mut tx, Environment::Test, premises.now(), &premises.random).await?;
     tx.commit().await?;
     let notes = Notes {
         project_id: project.id.to_string(),
@@ -115,9 +119,12 @@ async fn project(premises: &Premises) -> anyhow::Result<Notes> {
 fn read_notes(premises: &Premises) -> anyhow::Result<Option<Notes>> {
     let path = premises.home.path().join(NOTES);
     match fs::read(&path) {
-        Ok(json) => serde_json::from_slice(&json)
-            .map(Some)
-            .map_err(|cause| anyhow!("{} is damaged ({cause}); remove it to begin anew", path.display())),
+        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|cause| {
+            anyhow!(
+                "{} is damaged ({cause}); remove it to begin anew",
+                path.display()
+            )
+        }),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(cause).with_context(|| path.display().to_string()),
     }
@@ -147,7 +154,10 @@ async fn arrange_script(
     let mut tx = premises.store.begin().await?;
     if let Some(stored) = ScriptEntry::find(&mut tx, &premises.vault, SCRIPT).await? {
         if notes.script.as_ref() != Some(&Digest::of(stored.text.as_bytes())) {
-            tracing::info!(script.name = SCRIPT, "the script was put there by somebody else and stays as it is");
+            tracing::info!(
+                script.name = SCRIPT,
+                "the script was put there by somebody else and stays as it is"
+            );
             return Ok(());
         }
         if stored.text == wanted.text && stored.properties == wanted.properties {
@@ -172,7 +182,14 @@ async fn register_client(app: &App, premises: &Premises) -> anyhow::Result<()> {
         ..Registration::default()
     };
     let mut tx = premises.store.begin().await?;
-    Client::put(&mut tx, CLIENT_ID, registration, premises.now(), &premises.random).await?;
+    Client::put(
+        &mut tx,
+        CLIENT_ID,
+        registration,
+        premises.now(),
+        &premises.random,
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }

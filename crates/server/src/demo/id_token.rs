@@ -57,7 +57,9 @@ fn part<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, &'static str> {
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, &'static str> {
-    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| "a part of it is not base64url")
+    BASE64_URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| "a part of it is not base64url")
 }
 
 fn verify(signed: &str, signature: &str, keys: &KeySet, kid: &str) -> Result<(), &'static str> {
@@ -66,9 +68,16 @@ fn verify(signed: &str, signature: &str, keys: &KeySet, kid: &str) -> Result<(),
     let (Some(n), Some(e)) = (&key.n, &key.e) else {
         return Err("its key is no RSA key");
     };
-    RsaPublicKeyComponents { n: decode(n)?, e: decode(e)? }
-        .verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &decode(signature)?)
-        .map_err(|_| "its signature is wrong")
+    RsaPublicKeyComponents {
+        n: decode(n)?,
+        e: decode(e)?,
+    }
+    .verify(
+        &RSA_PKCS1_2048_8192_SHA256,
+        signed.as_bytes(),
+        &decode(signature)?,
+    )
+    .map_err(|_| "its signature is wrong")
 }
 
 fn check_claims(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), &'static str> {
@@ -84,7 +93,11 @@ fn check_claims(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<
         Err("it is for another application")
     } else if !constant_time_eq(text("nonce").as_bytes(), expected.nonce.as_bytes()) {
         Err("it belongs to another sign-in")
-    } else if claims.get("exp").and_then(Value::as_i64).is_none_or(|exp| exp <= expected.now.as_seconds()) {
+    } else if claims
+        .get("exp")
+        .and_then(Value::as_i64)
+        .is_none_or(|exp| exp <= expected.now.as_seconds())
+    {
         Err("it has expired")
     } else {
         Ok(())
@@ -136,7 +149,12 @@ mod tests {
             let signed = format!("{}.{}", encode(header), encode(claims));
             let mut signature = vec![0; self.0.public_modulus_len()];
             self.0
-                .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
+                .sign(
+                    &RSA_PKCS1_SHA256,
+                    &SystemRandom::new(),
+                    signed.as_bytes(),
+                    &mut signature,
+                )
                 .unwrap();
             format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
         }
@@ -150,7 +168,9 @@ mod tests {
     fn a_token_is_believed_only_when_all_of_it_is_right() {
         let signer = Signer::new();
         let header = json!({ "alg": "RS256", "kid": "k" });
-        let read = |token: &str| check(token, &signer.keys(), &expected()).map(|claims| claims["sub"].clone());
+        let read = |token: &str| {
+            check(token, &signer.keys(), &expected()).map(|claims| claims["sub"].clone())
+        };
         let with = |name: &str, value: Value| {
             let mut changed = claims();
             changed[name] = value;
@@ -161,14 +181,21 @@ mod tests {
         for (name, value, why) in [
             ("iss", json!("http://other"), "it is from another provider"),
             ("aud", json!("other"), "it is for another application"),
-            ("aud", json!(["demo", "other"]), "it is for another application"),
+            (
+                "aud",
+                json!(["demo", "other"]),
+                "it is for another application",
+            ),
             ("nonce", json!("m"), "it belongs to another sign-in"),
             ("exp", json!(1000), "it has expired"),
         ] {
             assert_eq!(with(name, value), Err(why));
         }
         let none = json!({ "alg": "none", "kid": "k" });
-        assert_eq!(read(&signer.sign(&none, &claims())), Err("it is not signed with RS256, as this application agreed"));
+        assert_eq!(
+            read(&signer.sign(&none, &claims())),
+            Err("it is not signed with RS256, as this application agreed")
+        );
         let stranger = Signer::new().sign(&header, &claims());
         assert_eq!(read(&stranger), Err("its signature is wrong"));
         assert_eq!(read("a.b"), Err("it is no JWT"));

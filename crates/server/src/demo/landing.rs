@@ -17,7 +17,8 @@ pub(super) async fn show(State(demo): State<DemoState>) -> Response {
         "people": people,
         "facts": facts(&demo),
     });
-    demo.pages().render("demo/index.xhtml", StatusCode::OK, context)
+    demo.pages()
+        .render("demo/index.xhtml", StatusCode::OK, context)
 }
 
 fn facts(demo: &DemoState) -> Value {

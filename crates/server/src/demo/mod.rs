@@ -54,15 +54,19 @@ impl Demo {
     pub(crate) async fn run(self, place: Place) -> anyhow::Result<()> {
         let premises = Premises::create(&place).await?;
         let listener = Listener::bind(self.listen, "--listen").await?.plain()?;
-        let passcodes = Listener::bind(self.otp_listen, "--otp-listen").await?.plain()?;
+        let passcodes = Listener::bind(self.otp_listen, "--otp-listen")
+            .await?
+            .plain()?;
         let issuer = issuer_of(listener.address())?;
         let station = Station::build(&premises, issuer, Some(Gateway::Telephone)).await?;
-        let furnishing =
-            Furnishing::arrange(&station.app, &premises, passcodes.address()).await?;
+        let furnishing = Furnishing::arrange(&station.app, &premises, passcodes.address()).await?;
         let state = DemoState::new(&station.app, &furnishing)?;
         let mut open = station.open(listener, station.app.router(routes(state)));
         let passcode_router = station.app.passcode_router();
-        open.also(passcodes, passcode_router.context("the demo has a passcode service")?);
+        open.also(
+            passcodes,
+            passcode_router.context("the demo has a passcode service")?,
+        );
         print(&welcome(&station.app, &furnishing)?)?;
         until_told_to_stop().await?;
         open.close().await;
@@ -105,6 +109,9 @@ fn welcome(app: &App, furnishing: &Furnishing) -> anyhow::Result<String> {
     writeln!(text, "  Passcode service {}", furnishing.passcode_service)?;
     writeln!(text, "  Project id    {}", furnishing.project_id)?;
     writeln!(text, "  Secret        {}\n", furnishing.secret.expose())?;
-    writeln!(text, "Stop it with Ctrl-C; everything is kept for the next start.")?;
+    writeln!(
+        text,
+        "Stop it with Ctrl-C; everything is kept for the next start."
+    )?;
     Ok(text)
 }

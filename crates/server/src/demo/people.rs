@@ -123,7 +123,14 @@ impl Profile {
     }
 
     fn attributes(&self) -> BTreeMap<String, Vec<String>> {
-        let Self { uid, street, city, state, postal_code, .. } = self;
+        let Self {
+            uid,
+            street,
+            city,
+            state,
+            postal_code,
+            ..
+        } = self;
         let name = self.name();
         let page = format!("https://example.com/people/{uid}");
         let address = format!("{street}\n{city}, {state} {postal_code}\nUSA");
@@ -172,7 +179,10 @@ mod tests {
             for name in profile.attributes().keys() {
                 assert_eq!(Attribute::named(name).unwrap().name, name);
             }
-            assert_eq!(phone::normalise(profile.number, None).unwrap(), profile.number);
+            assert_eq!(
+                phone::normalise(profile.number, None).unwrap(),
+                profile.number
+            );
         }
     }
 }

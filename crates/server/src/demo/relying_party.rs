@@ -187,7 +187,8 @@ impl RelyingParty {
             ("client_id", CLIENT_ID),
             ("code_verifier", attempt.verifier.as_str()),
         ];
-        self.json(self.http.post(&metadata.token_endpoint).form(&form)).await
+        self.json(self.http.post(&metadata.token_endpoint).form(&form))
+            .await
     }
 
     async fn userinfo(
@@ -195,7 +196,10 @@ impl RelyingParty {
         metadata: &Metadata,
         access_token: &str,
     ) -> Result<Map<String, Value>, SignInError> {
-        let request = self.http.get(&metadata.userinfo_endpoint).bearer_auth(access_token);
+        let request = self
+            .http
+            .get(&metadata.userinfo_endpoint)
+            .bearer_auth(access_token);
         self.json(request).await
     }
 
@@ -231,6 +235,9 @@ mod tests {
     #[test]
     fn the_challenge_is_that_of_the_rfc() {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        assert_eq!(challenge(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert_eq!(
+            challenge(verifier),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
     }
 }

@@ -36,7 +36,13 @@ impl TestApp {
     pub async fn start() -> Self {
         let app = Self::bare().await;
         let source = include_str!("../../../../scripts/stytch.py");
-        app.script("stytch", source, Language::Python3, &app.stytch_properties()).await;
+        app.script(
+            "stytch",
+            source,
+            Language::Python3,
+            &app.stytch_properties(),
+        )
+        .await;
         app.public_client("app").await;
         app
     }
@@ -56,7 +62,10 @@ impl TestApp {
             random: random.clone(),
             vault: vault.clone(),
             hasher: Hasher::start(1, 256, Argon2Params::new(8, 1, 1, None).unwrap()),
-            engine: Engine::start(sallyport_script::Limits::default(), std::sync::Arc::new(log)),
+            engine: Engine::start(
+                sallyport_script::Limits::default(),
+                std::sync::Arc::new(log),
+            ),
             issuer: Issuer::parse(ISSUER).unwrap(),
             config: Config::default(),
             gateway: Some(Gateway::Telephone),
@@ -85,8 +94,11 @@ impl TestApp {
     /// A person with [`PASSWORD`] and a phone of their own.
     pub async fn person(&self, uid: &str) -> Person {
         let mobile = number_of(uid);
-        self.person_with(uid, &[("mobile", &mobile), ("mail", &format!("{uid}@example.com"))])
-            .await
+        self.person_with(
+            uid,
+            &[("mobile", &mobile), ("mail", &format!("{uid}@example.com"))],
+        )
+        .await
     }
 
     pub async fn person_with(&self, uid: &str, attributes: &[(&str, &str)]) -> Person {
@@ -108,7 +120,11 @@ impl TestApp {
     pub async fn set(&self, person: Id<Person>, name: &str, values: &[&str]) {
         let values = values.iter().map(|v| (*v).to_owned()).collect();
         let changes = BTreeMap::from([(name.to_owned(), values)]);
-        let changed = self.app.people.change(person, &changes, self.clock.now()).await;
+        let changed = self
+            .app
+            .people
+            .change(person, &changes, self.clock.now())
+            .await;
         changed.unwrap().unwrap();
     }
 
@@ -137,13 +153,18 @@ impl TestApp {
             enabled: true,
         };
         let mut tx = self.scratch.store.begin().await.unwrap();
-        ScriptEntry::save(&mut tx, &self.vault, &new, self.clock.now()).await.unwrap();
+        ScriptEntry::save(&mut tx, &self.vault, &new, self.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 
     pub async fn entry(&self, name: &str) -> ScriptEntry {
         let mut reader = self.scratch.store.reader().await.unwrap();
-        ScriptEntry::find(&mut reader, &self.vault, name).await.unwrap().unwrap()
+        ScriptEntry::find(&mut reader, &self.vault, name)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// The five properties, pointing at the built-in service.
@@ -153,7 +174,8 @@ impl TestApp {
 
     pub fn stytch_properties_at(&self, url: &str) -> [(&'static str, &str); 5] {
         // A test's texts live as long as its program.
-        let at = |path: &str| -> &'static str { Box::leak(format!("{url}{path}").into_boxed_str()) };
+        let at =
+            |path: &str| -> &'static str { Box::leak(format!("{url}{path}").into_boxed_str()) };
         [
             ("SMS_ENDPOINT", at("/v1/otps/sms/send")),
             ("AUTH_ENDPOINT", at("/v1/otps/authenticate")),
@@ -181,7 +203,11 @@ impl TestApp {
         self.registered(id, registration).await
     }
 
-    pub async fn registered(&self, id: &str, registration: Registration) -> (Client, Option<String>) {
+    pub async fn registered(
+        &self,
+        id: &str,
+        registration: Registration,
+    ) -> (Client, Option<String>) {
         let mut tx = self.scratch.store.begin().await.unwrap();
         let added = Client::add(&mut tx, id, registration, self.clock.now(), &self.random).await;
         tx.commit().await.unwrap();
@@ -191,8 +217,12 @@ impl TestApp {
 
     /// The messages that the phone of a number received, the newest first.
     pub async fn messages(&self, number: &str) -> Vec<TelephoneMessage> {
-        let all = telephone_messages(&self.scratch.store, 10_000).await.unwrap();
-        all.into_iter().filter(|message| message.to == number).collect()
+        let all = telephone_messages(&self.scratch.store, 10_000)
+            .await
+            .unwrap();
+        all.into_iter()
+            .filter(|message| message.to == number)
+            .collect()
     }
 
     /// The code of the newest message to a person made by [`TestApp::person`].
@@ -212,7 +242,9 @@ impl TestApp {
 
 /// A number that only this name has.
 pub fn number_of(uid: &str) -> String {
-    let sum = uid.bytes().fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 10_000);
+    let sum = uid
+        .bytes()
+        .fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 10_000);
     format!("+1202555{sum:04}")
 }
 

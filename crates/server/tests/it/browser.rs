@@ -43,7 +43,11 @@ impl Browser {
     pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
         let (action, hidden) = page.form();
         let mut form: Vec<(String, String)> = hidden;
-        form.extend(fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+        form.extend(
+            fields
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned())),
+        );
         self.post(&action, &form).await
     }
 
@@ -78,14 +82,23 @@ impl Browser {
             .uri(target)
             .header(header::HOST, "login.example.com");
         if !self.cookies.is_empty() {
-            let pairs: Vec<_> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
+            let pairs: Vec<_> = self
+                .cookies
+                .iter()
+                .map(|(n, v)| format!("{n}={v}"))
+                .collect();
             request = request.header(header::COOKIE, pairs.join("; "));
         }
         if form.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         let body = form.map_or_else(Body::empty, Body::from);
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap();
         self.keep_cookies(response.headers());
         Page::read(url.clone(), response).await
     }
@@ -93,7 +106,10 @@ impl Browser {
     fn keep_cookies(&mut self, headers: &HeaderMap) {
         for cookie in headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
-            assert!(cookie.contains("HttpOnly") && cookie.contains("Secure"), "{cookie}");
+            assert!(
+                cookie.contains("HttpOnly") && cookie.contains("Secure"),
+                "{cookie}"
+            );
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             if cookie.contains("Max-Age=0") {
                 self.cookies.remove(name);
@@ -118,7 +134,9 @@ impl Page {
 
     fn location(&self) -> Option<String> {
         let location = self.headers.get(header::LOCATION)?;
-        self.status.is_redirection().then(|| location.to_str().unwrap().to_owned())
+        self.status
+            .is_redirection()
+            .then(|| location.to_str().unwrap().to_owned())
     }
 
     /// The text of the first element that the selector finds.

@@ -15,7 +15,9 @@ fn other(code: &str) -> String {
 async fn at_second_step(app: &TestApp, uid: &str) -> (Browser, Page) {
     app.person(uid).await;
     let mut browser = app.browser();
-    let page = RelyingParty::with_passcode().first_step(&mut browser, uid).await;
+    let page = RelyingParty::with_passcode()
+        .first_step(&mut browser, uid)
+        .await;
     assert_eq!(page.heading(), "Enter the code");
     (browser, page)
 }
@@ -34,21 +36,39 @@ async fn a_login_is_two_steps_with_one_message_and_ends_at_the_application() {
     assert_eq!(first.url.path(), "/oxauth/login.htm");
     assert_eq!(first.status, StatusCode::OK);
 
-    let second = browser.submit(&first, &[("username", "alice"), ("password", PASSWORD)]).await;
+    let second = browser
+        .submit(&first, &[("username", "alice"), ("password", PASSWORD)])
+        .await;
     assert_eq!(second.url.path(), "/oxauth/auth/otp_sms/otp_sms.htm");
     let number = number_of("alice");
-    assert!(second.text("#sent-to").ends_with(&number[number.len() - 2..]));
+    assert!(
+        second
+            .text("#sent-to")
+            .ends_with(&number[number.len() - 2..])
+    );
     assert!(!second.body.contains(&number[4..]), "the number is masked");
 
     let messages = app.messages(&number).await;
     assert_eq!(messages.len(), 1);
     let code = &messages[0].body[..6];
-    assert!(messages[0].body.ends_with(&format!("\n@login.example.com #{code}")), "{messages:?}");
+    assert!(
+        messages[0]
+            .body
+            .ends_with(&format!("\n@login.example.com #{code}")),
+        "{messages:?}"
+    );
 
     let back = browser.submit(&second, &[("passcode", code)]).await;
-    assert!(back.url.as_str().starts_with(crate::CALLBACK), "{}", back.url);
+    assert!(
+        back.url.as_str().starts_with(crate::CALLBACK),
+        "{}",
+        back.url
+    );
     assert_eq!(back.query("state").as_deref(), Some("state-1"));
-    assert_eq!(back.query("iss").as_deref(), Some("https://login.example.com"));
+    assert_eq!(
+        back.query("iss").as_deref(),
+        Some("https://login.example.com")
+    );
 
     let tokens = party.redeem(&app, &back).await.json();
     let id_token = claims(&tokens["id_token"]);
@@ -67,7 +87,11 @@ async fn every_later_login_sends_exactly_one_message() {
     for logins in 1..=3 {
         let (mut browser, party) = (app.browser(), RelyingParty::with_passcode());
         let back = party.sign_in(&app, &mut browser, "alice").await;
-        assert!(back.query("code").is_some(), "login {logins} ended at {}", back.url);
+        assert!(
+            back.query("code").is_some(),
+            "login {logins} ended at {}",
+            back.url
+        );
         assert_eq!(app.messages(&number_of("alice")).await.len(), logins);
         app.wait(700);
     }
@@ -92,7 +116,9 @@ async fn a_wrong_password_sends_no_message_and_reads_like_an_unknown_name() {
     for (uid, password) in [("alice", "wrong"), ("nobody", "wrong"), ("alice", "")] {
         let mut browser = app.browser();
         let page = browser.get(&RelyingParty::with_passcode().address()).await;
-        let page = browser.submit(&page, &[("username", uid), ("password", password)]).await;
+        let page = browser
+            .submit(&page, &[("username", uid), ("password", password)])
+            .await;
         assert_eq!(page.url.path(), "/oxauth/login.htm");
         answers.push(error_of(&page));
     }
@@ -106,7 +132,9 @@ async fn a_person_who_is_not_active_is_refused_like_a_wrong_password() {
     let person = app.person("alice").await;
     app.set(person.id, "gluuStatus", &["inactive"]).await;
     let mut browser = app.browser();
-    let page = RelyingParty::with_passcode().first_step(&mut browser, "alice").await;
+    let page = RelyingParty::with_passcode()
+        .first_step(&mut browser, "alice")
+        .await;
     assert_eq!(error_of(&page), "Failed to authenticate.");
     assert!(app.messages(&number_of("alice")).await.is_empty());
 }
@@ -116,7 +144,12 @@ async fn wrong_empty_and_short_codes_are_refused_and_the_page_stays_usable() {
     let app = TestApp::start().await;
     let (mut browser, page) = at_second_step(&app, "alice").await;
     let code = app.code("alice").await;
-    for bad in [other(&code), String::new(), code[..5].to_owned(), "abcdef".to_owned()] {
+    for bad in [
+        other(&code),
+        String::new(),
+        code[..5].to_owned(),
+        "abcdef".to_owned(),
+    ] {
         let answer = browser.submit(&page, &[("passcode", &bad)]).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.heading(), "Enter the code");
@@ -129,14 +162,21 @@ async fn wrong_empty_and_short_codes_are_refused_and_the_page_stays_usable() {
 #[tokio::test]
 async fn a_code_is_accepted_as_people_type_it() {
     for (uid, spell) in [
-        ("space", (|code| format!(" {} {} ", &code[..3], &code[3..])) as fn(&str) -> String),
+        (
+            "space",
+            (|code| format!(" {} {} ", &code[..3], &code[3..])) as fn(&str) -> String,
+        ),
         ("dash", |code| format!("{}-{}", &code[..3], &code[3..])),
     ] {
         let app = TestApp::start().await;
         let (mut browser, page) = at_second_step(&app, uid).await;
         let typed = spell(&app.code(uid).await);
         let back = browser.submit(&page, &[("passcode", &typed)]).await;
-        assert!(back.query("code").is_some(), "{typed:?} ended at {}", back.url);
+        assert!(
+            back.query("code").is_some(),
+            "{typed:?} ended at {}",
+            back.url
+        );
     }
 }
 
@@ -147,7 +187,11 @@ async fn an_expired_code_is_refused_and_another_can_be_had() {
     let old = app.code("alice").await;
     app.wait(301);
     let answer = browser.submit(&page, &[("passcode", &old)]).await;
-    assert!(error_of(&answer).contains("expired"), "{}", error_of(&answer));
+    assert!(
+        error_of(&answer).contains("expired"),
+        "{}",
+        error_of(&answer)
+    );
     let answer = browser.submit(&page, &[("resend", "resend")]).await;
     assert_eq!(answer.heading(), "Enter the code");
     let new = app.code("alice").await;
@@ -182,7 +226,9 @@ async fn a_request_for_another_message_is_no_free_guess() {
     let app = TestApp::start().await;
     let (mut browser, page) = at_second_step(&app, "alice").await;
     let code = app.code("alice").await;
-    let answer = browser.submit(&page, &[("resend", "resend"), ("passcode", &code)]).await;
+    let answer = browser
+        .submit(&page, &[("resend", "resend"), ("passcode", &code)])
+        .await;
     assert_eq!(answer.heading(), "Enter the code");
 }
 
@@ -194,7 +240,9 @@ async fn a_used_code_is_refused_in_another_login() {
     browser.submit(&page, &[("passcode", &used)]).await;
     app.wait(31);
     let mut other_browser = app.browser();
-    let page = RelyingParty::with_passcode().first_step(&mut other_browser, "alice").await;
+    let page = RelyingParty::with_passcode()
+        .first_step(&mut other_browser, "alice")
+        .await;
     if app.code("alice").await != used {
         let refused = other_browser.submit(&page, &[("passcode", &used)]).await;
         assert_eq!(error_of(&refused), WRONG);
@@ -210,13 +258,24 @@ async fn five_guesses_kill_the_code_and_ten_end_the_login() {
         browser.submit(&page, &[("passcode", &other(&code))]).await;
     }
     let dead = browser.submit(&page, &[("passcode", &code)]).await;
-    assert_eq!(dead.heading(), "Enter the code", "the right code comes too late");
+    assert_eq!(
+        dead.heading(),
+        "Enter the code",
+        "the right code comes too late"
+    );
     for _ in 0..4 {
         browser.submit(&page, &[("passcode", &other(&code))]).await;
     }
     let over = browser.submit(&page, &[("passcode", &code)]).await;
     assert_eq!(over.status, StatusCode::TOO_MANY_REQUESTS);
-    let gone = browser.get(page.url.as_str().strip_prefix("https://login.example.com").unwrap()).await;
+    let gone = browser
+        .get(
+            page.url
+                .as_str()
+                .strip_prefix("https://login.example.com")
+                .unwrap(),
+        )
+        .await;
     assert_eq!(gone.heading(), "This sign-in is over");
 }
 
@@ -227,16 +286,25 @@ async fn two_hundred_guesses_at_once_get_no_more_than_the_allowed_and_one_winner
     let code = app.code("alice").await;
     let mut guesses = tokio::task::JoinSet::new();
     for n in 0..200 {
-        let (mut browser, guess) = (browser.clone(), format!("{:06}", (n * 4999 + 1) % 1_000_000));
+        let (mut browser, guess) = (
+            browser.clone(),
+            format!("{:06}", (n * 4999 + 1) % 1_000_000),
+        );
         let (action, mut form) = page.form();
         let guess = if guess == code { other(&code) } else { guess };
         form.push(("passcode".to_owned(), guess));
         guesses.spawn(async move { browser.post(&action, &form).await.status });
     }
     let statuses = guesses.join_all().await;
-    let heard = statuses.iter().filter(|status| **status == StatusCode::OK).count();
+    let heard = statuses
+        .iter()
+        .filter(|status| **status == StatusCode::OK)
+        .count();
     assert_eq!(heard, 10, "the tries of one login");
-    let asked = app.script_log().matches("POST /v1/otps/authenticate").count();
+    let asked = app
+        .script_log()
+        .matches("POST /v1/otps/authenticate")
+        .count();
     assert!(asked <= 10, "{asked}");
 }
 
@@ -320,7 +388,11 @@ async fn going_back_to_the_password_form_leads_to_the_step_that_the_login_is_at(
 async fn a_refresh_of_the_page_sends_nothing() {
     let app = TestApp::start().await;
     let (mut browser, page) = at_second_step(&app, "alice").await;
-    let path = page.url.as_str().strip_prefix("https://login.example.com").unwrap();
+    let path = page
+        .url
+        .as_str()
+        .strip_prefix("https://login.example.com")
+        .unwrap();
     for _ in 0..3 {
         assert_eq!(browser.get(path).await.heading(), "Enter the code");
     }
@@ -333,23 +405,47 @@ async fn a_person_without_a_number_reads_why_and_no_message_is_sent() {
     let person = app.person("alice").await;
     app.set(person.id, "mobile", &[]).await;
     let mut browser = app.browser();
-    let page = RelyingParty::with_passcode().first_step(&mut browser, "alice").await;
+    let page = RelyingParty::with_passcode()
+        .first_step(&mut browser, "alice")
+        .await;
     assert_eq!(error_of(&page), "Failed to determine mobile phone number");
 }
 
 #[tokio::test]
 async fn the_number_is_found_where_it_is_kept() {
     for (uid, attributes, expected) in [
-        ("a", &[("phoneNumberVerified", "+12025550171")][..], "+12025550171"),
-        ("b", &[("phoneNumberVerified", "true"), ("employeeNumber", "+12025550172"), ("mobile", "+12025550179")], "+12025550172"),
-        ("c", &[("phoneNumberVerified", "false"), ("employeeNumber", "+12025550178"), ("mobile", "+12025550173")], "+12025550173"),
+        (
+            "a",
+            &[("phoneNumberVerified", "+12025550171")][..],
+            "+12025550171",
+        ),
+        (
+            "b",
+            &[
+                ("phoneNumberVerified", "true"),
+                ("employeeNumber", "+12025550172"),
+                ("mobile", "+12025550179"),
+            ],
+            "+12025550172",
+        ),
+        (
+            "c",
+            &[
+                ("phoneNumberVerified", "false"),
+                ("employeeNumber", "+12025550178"),
+                ("mobile", "+12025550173"),
+            ],
+            "+12025550173",
+        ),
         ("d", &[("mobile", "1 (202) 555-0174")], "+12025550174"),
         ("e", &[("telephoneNumber", "+12025550175")], "+12025550175"),
     ] {
         let app = TestApp::start().await;
         app.person_with(uid, attributes).await;
         let mut browser = app.browser();
-        let page = RelyingParty::with_passcode().first_step(&mut browser, uid).await;
+        let page = RelyingParty::with_passcode()
+            .first_step(&mut browser, uid)
+            .await;
         assert_eq!(page.heading(), "Enter the code", "{attributes:?}");
         assert_eq!(app.messages(expected).await.len(), 1, "{attributes:?}");
     }
@@ -373,7 +469,11 @@ async fn a_new_number_is_enrolled_at_the_next_login_and_other_phones_stay() {
     assert!(back.query("code").is_some());
 
     let devices = app.app.people.find(person.id).await.unwrap().unwrap();
-    let devices = devices.attributes.first("oxMobileDevices").unwrap().to_owned();
+    let devices = devices
+        .attributes
+        .first("oxMobileDevices")
+        .unwrap()
+        .to_owned();
     assert!(devices.contains("12025550160"), "{devices}");
     assert!(devices.contains("12025550161"), "{devices}");
 }
@@ -384,7 +484,10 @@ async fn a_device_is_kept_only_after_its_code_was_right() {
     let (mut browser, page) = at_second_step(&app, "alice").await;
     let devices = async || {
         let person = app.app.people.find_by_uid("alice").await.unwrap().unwrap();
-        person.attributes.first("oxMobileDevices").map(str::to_owned)
+        person
+            .attributes
+            .first("oxMobileDevices")
+            .map(str::to_owned)
     };
     assert_eq!(devices().await, None);
     let code = app.code("alice").await;
@@ -396,7 +499,10 @@ async fn a_device_is_kept_only_after_its_code_was_right() {
 async fn an_empty_list_of_devices_is_no_dead_end() {
     let app = TestApp::start().await;
     let person = app.person("alice").await;
-    app.set(person.id, "oxMobileDevices", &[r#"{"phones":[]}"#]).await;
-    let back = RelyingParty::with_passcode().sign_in(&app, &mut app.browser(), "alice").await;
+    app.set(person.id, "oxMobileDevices", &[r#"{"phones":[]}"#])
+        .await;
+    let back = RelyingParty::with_passcode()
+        .sign_in(&app, &mut app.browser(), "alice")
+        .await;
     assert!(back.query("code").is_some());
 }

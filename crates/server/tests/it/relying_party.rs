@@ -85,7 +85,9 @@ impl RelyingParty {
 
     /// Exchanges the code that came back for tokens.
     pub async fn redeem(&self, app: &TestApp, back: &Page) -> Page {
-        let code = back.query("code").unwrap_or_else(|| panic!("no code in {}", back.url));
+        let code = back
+            .query("code")
+            .unwrap_or_else(|| panic!("no code in {}", back.url));
         self.redeem_code(app, &code).await
     }
 
@@ -110,15 +112,19 @@ impl RelyingParty {
 
     /// Sends a form with the client's own authentication.
     pub async fn post(&self, app: &TestApp, path: &str, form: &[(&str, &str)]) -> Page {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
-        let mut request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut form = form.to_vec();
+        let mut request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         match &self.secret {
-            Some(secret) => request = request.header(header::AUTHORIZATION, basic(&self.client_id, secret)),
-            None => drop(body.append_pair("client_id", &self.client_id)),
+            Some(secret) => {
+                request = request.header(header::AUTHORIZATION, basic(&self.client_id, secret));
+            }
+            None => form.push(("client_id", &self.client_id)),
         }
-        send(app, request.body(Body::from(body.finish())).unwrap()).await
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        send(app, request.body(Body::from(body)).unwrap()).await
     }
 }
 
@@ -128,7 +134,10 @@ pub fn basic(name: &str, secret: &str) -> String {
 }
 
 pub async fn send(app: &TestApp, request: Request<Body>) -> Page {
-    let url = Url::parse(crate::app::ISSUER).unwrap().join(&request.uri().to_string()).unwrap();
+    let url = Url::parse(crate::app::ISSUER)
+        .unwrap()
+        .join(&request.uri().to_string())
+        .unwrap();
     let response = app.router.clone().oneshot(request).await.unwrap();
     Page::read(url, response).await
 }

@@ -5,7 +5,17 @@ use crate::error::{LoadError, LoadStage};
 
 /// Methods of dict, str, list and iterators that Python 3 changed; each has a `_py2_` helper of its name.
 const METHODS: &[&str] = &[
-    "has_key", "iteritems", "iterkeys", "itervalues", "items", "keys", "values", "encode", "decode", "sort", "next",
+    "has_key",
+    "iteritems",
+    "iterkeys",
+    "itervalues",
+    "items",
+    "keys",
+    "values",
+    "encode",
+    "decode",
+    "sort",
+    "next",
 ];
 
 /// Words that are names in Python 2 and keywords in Python 3.
@@ -24,7 +34,13 @@ pub(super) struct Rewrite<'a> {
 
 impl<'a> Rewrite<'a> {
     pub(super) fn new(text: &'a str, prints: &'a [usize], features: Features) -> Self {
-        Self { text, prints, features, out: String::with_capacity(text.len() * 5 / 4), done: 0 }
+        Self {
+            text,
+            prints,
+            features,
+            out: String::with_capacity(text.len() * 5 / 4),
+            done: 0,
+        }
     }
 
     pub(super) fn run(mut self, root: Node<'_>) -> Result<String, LoadError> {
@@ -42,19 +58,25 @@ impl<'a> Rewrite<'a> {
             "raise_statement" => self.raise(node),
             "comparison_operator" => self.comparison(node),
             "binary_operator" if self.is_old_division(node, "/") => self.division(node),
-            "augmented_assignment" if self.is_old_division(node, "/=") => self.divide_in_place(node),
+            "augmented_assignment" if self.is_old_division(node, "/=") => {
+                self.divide_in_place(node)
+            }
             "call" => self.call(node),
             "string" => self.string(node),
             "integer" => self.replace_leaf(node, &literal::integer(self.slice(node))),
             "identifier" => self.identifier(node),
-            "tuple_pattern" if is_parameter(node) => Err(not_provided(node, "a tuple as a parameter")),
+            "tuple_pattern" if is_parameter(node) => {
+                Err(not_provided(node, "a tuple as a parameter"))
+            }
             "function_definition" => self.function(node),
             _ => self.visit_children(node),
         }
     }
 
     fn visit_children(&mut self, node: Node<'_>) -> Result<(), LoadError> {
-        children(node).into_iter().try_for_each(|child| self.visit(child))
+        children(node)
+            .into_iter()
+            .try_for_each(|child| self.visit(child))
     }
 
     fn slice(&self, node: Node<'_>) -> &'a str {
@@ -111,7 +133,6 @@ impl<'a> Rewrite<'a> {
         Ok(())
     }
 
-
     fn exec(&mut self, node: Node<'_>) -> Result<(), LoadError> {
         for part in children(node) {
             match part.kind() {
@@ -127,30 +148,50 @@ impl<'a> Rewrite<'a> {
     /// `except X, e` is `except X as e`; `except:` is `except Exception:`, which does not catch the end of the time.
     fn except(&mut self, node: Node<'_>) -> Result<(), LoadError> {
         let parts = children(node);
-        let values: Vec<_> = parts.iter().filter(|part| part.is_named() && part.kind() != "block").collect();
-        let values: Vec<_> = values.into_iter().filter(|part| part.kind() != "comment").copied().collect();
+        let values: Vec<_> = parts
+            .iter()
+            .filter(|part| part.is_named() && part.kind() != "block")
+            .collect();
+        let values: Vec<_> = values
+            .into_iter()
+            .filter(|part| part.kind() != "comment")
+            .copied()
+            .collect();
         match values.as_slice() {
             [] => {
                 let word = parts.iter().find(|part| part.kind() == "except").copied();
-                self.insert(word.map_or(node.start_byte() + 6, |word| word.end_byte()), " Exception");
+                self.insert(
+                    word.map_or(node.start_byte() + 6, |word| word.end_byte()),
+                    " Exception",
+                );
             }
             [class, name] if name.kind() == "identifier" => {
                 self.visit(*class)?;
                 self.replace(class.end_byte(), name.start_byte(), " as ");
             }
             [_] => {}
-            [_, other, ..] => return Err(not_provided(*other, "more than a name after the comma of `except`")),
+            [_, other, ..] => {
+                return Err(not_provided(
+                    *other,
+                    "more than a name after the comma of `except`",
+                ));
+            }
         }
         if values.len() == 1 {
             return self.visit_children(node);
         }
         let rewritten = self.done;
-        parts.into_iter().filter(|part| part.start_byte() >= rewritten).try_for_each(|part| self.visit(part))
+        parts
+            .into_iter()
+            .filter(|part| part.start_byte() >= rewritten)
+            .try_for_each(|part| self.visit(part))
     }
 
     /// `raise E, "text"` is `raise _py2_raise(E, "text")`.
     fn raise(&mut self, node: Node<'_>) -> Result<(), LoadError> {
-        let list = children(node).into_iter().find(|part| part.kind() == "expression_list");
+        let list = children(node)
+            .into_iter()
+            .find(|part| part.kind() == "expression_list");
         match list {
             Some(list) => self.wrap(list, "_py2_raise("),
             None => self.visit_children(node),
@@ -167,14 +208,23 @@ impl<'a> Rewrite<'a> {
     /// Ordering compares anything with anything in Python 2: `a < b` is `_py2_compare(a, "<", b)`.
     fn comparison(&mut self, node: Node<'_>) -> Result<(), LoadError> {
         let parts = children(node);
-        let ordering = parts.iter().any(|part| matches!(part.kind(), "<" | ">" | "<=" | ">="));
+        let ordering = parts
+            .iter()
+            .any(|part| matches!(part.kind(), "<" | ">" | "<=" | ">="));
         if ordering {
             self.insert(node.start_byte(), "_py2_compare(");
         }
         for part in parts {
             match part.kind() {
-                "<>" | "!=" | "==" | "<" | ">" | "<=" | ">=" | "in" | "not in" | "is" | "is not" if ordering => {
-                    let operator = if part.kind() == "<>" { "!=" } else { part.kind() };
+                "<>" | "!=" | "==" | "<" | ">" | "<=" | ">=" | "in" | "not in" | "is"
+                | "is not"
+                    if ordering =>
+                {
+                    let operator = if part.kind() == "<>" {
+                        "!="
+                    } else {
+                        part.kind()
+                    };
                     self.replace_leaf(part, &format!(", \"{operator}\", "))?;
                 }
                 "<>" => self.replace_leaf(part, "!=")?,
@@ -195,7 +245,11 @@ impl<'a> Rewrite<'a> {
     fn division(&mut self, node: Node<'_>) -> Result<(), LoadError> {
         self.insert(node.start_byte(), "_py2_div(");
         for part in children(node) {
-            if part.kind() == "/" { self.replace_leaf(part, ",")? } else { self.visit(part)? }
+            if part.kind() == "/" {
+                self.replace_leaf(part, ",")?
+            } else {
+                self.visit(part)?
+            }
         }
         self.insert(node.end_byte(), ")");
         Ok(())
@@ -203,7 +257,10 @@ impl<'a> Rewrite<'a> {
 
     /// `x /= y` is `x = _py2_div(x, y)`.
     fn divide_in_place(&mut self, node: Node<'_>) -> Result<(), LoadError> {
-        let target = node.child_by_field_name("left").map(|left| self.slice(left)).unwrap_or_default();
+        let target = node
+            .child_by_field_name("left")
+            .map(|left| self.slice(left))
+            .unwrap_or_default();
         for part in children(node) {
             if part.kind() == "/=" {
                 self.replace_leaf(part, &format!("= _py2_div({target}, "))?;
@@ -226,14 +283,21 @@ impl<'a> Rewrite<'a> {
         }
         self.insert(node.start_byte(), &format!("_py2_{method}("));
         self.visit(object)?;
-        let separator = if arguments.named_child_count() == 0 { "" } else { ", " };
+        let separator = if arguments.named_child_count() == 0 {
+            ""
+        } else {
+            ", "
+        };
         self.replace(object.end_byte(), arguments.start_byte() + 1, separator);
         self.visit_children(arguments)
     }
 
     fn string(&mut self, node: Node<'_>) -> Result<(), LoadError> {
         let parts = children(node);
-        let start = parts.first().map(|part| self.slice(*part)).unwrap_or_default();
+        let start = parts
+            .first()
+            .map(|part| self.slice(*part))
+            .unwrap_or_default();
         let backticks = start == "`";
         let prefix = literal::Prefix::of(start);
         for part in parts {
@@ -241,7 +305,9 @@ impl<'a> Rewrite<'a> {
                 "string_start" if backticks => "repr(".to_owned(),
                 "string_end" if backticks => ")".to_owned(),
                 "string_start" => prefix.start(),
-                "string_content" => prefix.content(self.slice(part), self.features.unicode_literals),
+                "string_content" => {
+                    prefix.content(self.slice(part), self.features.unicode_literals)
+                }
                 _ => continue,
             };
             self.insert(part.start_byte(), &text);
@@ -271,7 +337,9 @@ impl<'a> Rewrite<'a> {
 }
 
 fn method_call(call: Node<'_>) -> Option<(Node<'_>, Node<'_>, Node<'_>)> {
-    let function = call.child_by_field_name("function").filter(|function| function.kind() == "attribute")?;
+    let function = call
+        .child_by_field_name("function")
+        .filter(|function| function.kind() == "attribute")?;
     Some((
         function.child_by_field_name("object")?,
         function.child_by_field_name("attribute")?,
@@ -280,12 +348,16 @@ fn method_call(call: Node<'_>) -> Option<(Node<'_>, Node<'_>, Node<'_>)> {
 }
 
 fn is_parameter(node: Node<'_>) -> bool {
-    node.parent().is_some_and(|parent| matches!(parent.kind(), "parameters" | "lambda_parameters"))
+    node.parent()
+        .is_some_and(|parent| matches!(parent.kind(), "parameters" | "lambda_parameters"))
 }
 
 fn not_provided(node: Node<'_>, what: &str) -> LoadError {
     let line = line_of(node);
-    let mut error = LoadError::new(LoadStage::Translate, format!("line {line}: {what} is not provided"));
+    let mut error = LoadError::new(
+        LoadStage::Translate,
+        format!("line {line}: {what} is not provided"),
+    );
     error.line = Some(line);
     error
 }

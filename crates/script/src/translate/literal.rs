@@ -7,7 +7,11 @@ pub(super) fn integer(text: &str) -> String {
         && digits.starts_with('0')
         && digits.bytes().all(|b| b.is_ascii_digit())
         && digits.bytes().any(|b| b != b'0');
-    if octal { format!("0o{}", &digits[1..]) } else { digits.to_owned() }
+    if octal {
+        format!("0o{}", &digits[1..])
+    } else {
+        digits.to_owned()
+    }
 }
 
 /// How the start of a string literal (prefix and quotes) reads in Python 3.
@@ -21,7 +25,11 @@ impl Prefix {
     pub(super) fn of(start: &str) -> Self {
         let quotes = start.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         let letters = start[..start.len() - quotes.len()].to_ascii_lowercase();
-        Self { raw: letters.contains('r'), unicode: letters.contains('u'), quotes: quotes.to_owned() }
+        Self {
+            raw: letters.contains('r'),
+            unicode: letters.contains('u'),
+            quotes: quotes.to_owned(),
+        }
     }
 
     /// Byte strings are text of U+0000 to U+00FF, so that the letters `b` and `u` go.

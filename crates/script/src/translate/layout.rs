@@ -7,7 +7,11 @@ pub(crate) fn normalise(source: &str) -> String {
     let mut out = String::with_capacity(source.len() + 64);
     let mut scanner = Scanner::default();
     for line in source.split_inclusive('\n') {
-        let body = if scanner.in_string() { line } else { expand_indent(line, &mut out) };
+        let body = if scanner.in_string() {
+            line
+        } else {
+            expand_indent(line, &mut out)
+        };
         out.push_str(body);
         scanner.read(body);
     }

@@ -1,4 +1,4 @@
-//! Python 2 to Python 3, line by line: a parse tree is walked in order and gives a list of edits in place.
+//! Scripts as they are compiled. Python 2 becomes Python 3: a parse tree is walked in order and gives edits in place.
 //! No edit adds or removes a line, so that every error names the author's line.
 
 mod layout;
@@ -29,10 +29,14 @@ pub(crate) struct Fault {
 /// Rewrites a Python 2 script.
 ///
 /// Fails on the few constructs that are not provided, naming the line.
-pub(crate) fn translate(source: &str) -> Result<Translated, LoadError> {
+pub(crate) fn python2(source: &str) -> Result<Translated, LoadError> {
     let text = normalise(source);
     let features = Features::of(&text);
-    let (text, prints) = if features.print_function { (text, Vec::new()) } else { mark_prints(text)? };
+    let (text, prints) = if features.print_function {
+        (text, Vec::new())
+    } else {
+        mark_prints(text)?
+    };
     let tree = parse(&text)?;
     let fault = first_fault(tree.root_node(), &text);
     let text = Rewrite::new(&text, &prints, features).run(tree.root_node())?;
@@ -40,7 +44,7 @@ pub(crate) fn translate(source: &str) -> Result<Translated, LoadError> {
 }
 
 /// A Python 3 script with `except:` as `except Exception:`, so that it does not catch the end of its time.
-pub(crate) fn tame(source: &str) -> Result<String, LoadError> {
+pub(crate) fn python3(source: &str) -> Result<String, LoadError> {
     let tree = parse(source)?;
     let mut words = Vec::new();
     find_bare_excepts(tree.root_node(), &mut words);
@@ -84,7 +88,10 @@ pub(crate) struct Features {
 impl Features {
     fn of(text: &str) -> Self {
         let mut features = Self::default();
-        for line in text.lines().filter(|line| line.trim_start().starts_with("from __future__")) {
+        for line in text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("from __future__"))
+        {
             features.print_function |= line.contains("print_function");
             features.division |= line.contains("division");
             features.unicode_literals |= line.contains("unicode_literals");
@@ -114,7 +121,9 @@ fn find_prints(node: Node<'_>, text: &str, offsets: &mut Vec<usize>) {
     if node.kind() == "expression_statement" {
         let first = first_leaf(node);
         let is_print = first.kind() == "identifier" && &text[first.byte_range()] == "print";
-        let is_assignment = node.named_child(0).is_some_and(|child| child.kind().contains("assignment"));
+        let is_assignment = node
+            .named_child(0)
+            .is_some_and(|child| child.kind().contains("assignment"));
         if is_print && !is_assignment {
             offsets.push(first.start_byte());
         }
@@ -138,9 +147,14 @@ fn first_fault(root: Node<'_>, text: &str) -> Option<Fault> {
     }
     if root.is_error() || root.is_missing() {
         let near = text[root.byte_range()].lines().next().unwrap_or_default();
-        return Some(Fault { line: line_of(root), near: near.chars().take(40).collect() });
+        return Some(Fault {
+            line: line_of(root),
+            near: near.chars().take(40).collect(),
+        });
     }
-    children(root).into_iter().find_map(|child| first_fault(child, text))
+    children(root)
+        .into_iter()
+        .find_map(|child| first_fault(child, text))
 }
 
 pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
