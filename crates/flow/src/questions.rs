@@ -30,6 +30,8 @@ pub(crate) struct Host<'f> {
     trouble: Option<FlowError>,
     /// What the person must be told, whatever the script says.
     notice: Option<&'static str>,
+    /// Whether a passcode was to be sent and was not.
+    send_failed: bool,
 }
 
 /// What the person reads when a name had too many wrong passwords.
@@ -54,6 +56,7 @@ impl<'f> Host<'f> {
             sent: Vec::new(),
             trouble: None,
             notice: None,
+            send_failed: false,
         }
     }
 
@@ -81,6 +84,11 @@ impl<'f> Host<'f> {
 
     pub(crate) fn notice(&self) -> Option<&'static str> {
         self.notice
+    }
+
+    /// Whether a passcode was to be sent in this request and was not.
+    pub(crate) fn send_failed(&self) -> bool {
+        self.send_failed
     }
 
     pub(crate) async fn answer(&mut self, question: Question) -> Answer {
@@ -216,6 +224,7 @@ impl<'f> Host<'f> {
         }
         let sends_passcode = self.script.is_some_and(|s| s.sends_passcode(&request.url));
         if sends_passcode && !self.may_send_passcode().await? {
+            self.send_failed = true;
             return Ok(Answer::Http(too_many_sends()));
         }
         let outbound = self.flow.outbound();
@@ -228,6 +237,8 @@ impl<'f> Host<'f> {
                 request.body.clone(),
             )
             .await;
+        let succeeded = matches!(&answer, Answer::Http(response) if response.status < 300);
+        self.send_failed |= sends_passcode && !succeeded;
         if let Answer::Http(response) = &answer
             && request.method != "GET"
         {

@@ -142,8 +142,8 @@ fn mask_numbers(text: &str) -> String {
     let mut at = 0;
     while at < chars.len() {
         match number_at(&chars, at) {
-            Some((end, digits)) => {
-                clean.push_str(&mask_of(&digits));
+            Some((end, number)) => {
+                clean.push_str(&mask_of(&number));
                 at = end;
             }
             None => {
@@ -176,36 +176,51 @@ fn number_at(chars: &[char], at: usize) -> Option<(usize, String)> {
     if !starts || inside_word {
         return None;
     }
-    let (mut end, mut digits) = (at, String::new());
-    while let Some(c) = chars.get(end) {
-        match c {
-            '0'..='9' => digits.push(*c),
-            '+' if end == at => {}
-            ' ' | '-' | '.' | '(' | ')' if chars.get(end + 1).is_some_and(char::is_ascii_digit) => {
-            }
-            _ => break,
-        }
-        end += 1;
-    }
-    if is_date(&chars[at..end]) {
-        return None;
-    }
+    let end = at
+        + 1
+        + chars[at + 1..]
+            .windows(2)
+            .take_while(|pair| goes_on(pair))
+            .count();
+    let end = end + usize::from(chars.get(end).is_some_and(char::is_ascii_digit));
     let ends_in_word = chars
         .get(end)
         .is_some_and(|c| c.is_alphabetic() || *c == '_');
-    ((4..=15).contains(&digits.len()) && !ends_in_word).then_some((end, digits))
+    let number: String = chars[at..end].iter().collect();
+    (!ends_in_word && is_secret(&number)).then(|| (end, number))
 }
 
-/// `2026-11-24`: eight digits that are no phone number.
-fn is_date(chars: &[char]) -> bool {
-    chars.len() == 10 && chars[4] == '-' && chars[7] == '-'
+/// Whether a number goes on with this character: a digit, or a separator before a digit.
+fn goes_on(pair: &[char]) -> bool {
+    pair[0].is_ascii_digit() || (" -.()".contains(pair[0]) && pair[1].is_ascii_digit())
 }
 
-fn mask_of(digits: &str) -> String {
-    if digits.len() < 8 {
-        return "••••••".to_owned();
+/// Whether a number is as long as a passcode or a phone number, and no date, version or status.
+fn is_secret(number: &str) -> bool {
+    let groups: Vec<&str> = number
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|g| !g.is_empty())
+        .collect();
+    let digits: usize = groups.iter().map(|group| group.len()).sum();
+    match digits {
+        4..=7 => groups.iter().all(|group| group.len() >= 3),
+        8..=15 => !is_date(number),
+        _ => false,
     }
-    format!("•••{}", &digits[digits.len() - 2..])
+}
+
+fn is_date(number: &str) -> bool {
+    let groups: Vec<usize> = number.split('-').map(str::len).collect();
+    groups == [4, 2, 2]
+}
+
+/// A phone number keeps its last two digits, a shorter one nothing.
+fn mask_of(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    match digits.as_slice() {
+        [_, .., a, b] if digits.len() >= 8 => format!("•••{a}{b}"),
+        _ => "••••••".to_owned(),
+    }
 }
 
 /// One text for the administrator: what happened, and where in the author's file.
@@ -237,6 +252,7 @@ mod tests {
                 "id phone-number-test-4f2c1234-0000-4000-8000-123456789012",
             ),
             ("status 429 in step 2", "status 429 in step 2"),
+            ("HTTP/1.1 401 Unauthorized", "HTTP/1.1 401 Unauthorized"),
             ("on 2026-11-24 it", "on 2026-11-24 it"),
             ("at 0x7f001234", "at 0x7f001234"),
         ] {

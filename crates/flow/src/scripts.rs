@@ -3,7 +3,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use sallyport_script::{Call, Property, Returned, Scene, Script, Turn};
+use sallyport_base::Timestamp;
+use sallyport_script::{Call, LoadTurn, Property, Returned, Scene, Script, Turn};
 
 use crate::{
     Acr, Flow, FlowError,
@@ -147,29 +148,9 @@ impl Scripts {
 /// Loads one script and asks it how many steps it has. The error is for the administrator.
 async fn start(flow: &Flow, entry: &ScriptEntry) -> Result<LoadedScript, String> {
     let now = flow.clock().now();
-    let source = Arc::new(entry.source());
-    let mut loading = flow
-        .engine()
-        .load(source, now.as_micros() / 1000)
-        .await
-        .map_err(|cause| cause.to_string())?;
     let hosts = ScriptHosts::of(&entry.properties);
     let mut host = Host::for_loading(flow, &hosts, now);
-    let mut turn = loading.start().await;
-    let script = loop {
-        match turn {
-            sallyport_script::LoadTurn::Ask(question) => {
-                turn = loading.answer(host.answer(question).await).await;
-            }
-            sallyport_script::LoadTurn::Done(Ok(script)) => break script,
-            sallyport_script::LoadTurn::Done(Err(cause)) => {
-                return Err(script_log::with_traceback(
-                    &cause.to_string(),
-                    &cause.traceback,
-                ));
-            }
-        }
-    };
+    let script = init(flow, entry, &mut host, now).await?;
     let steps = count_steps(flow, &script, &mut host).await?;
     tracing::info!(event = "script.loaded", script.name = %entry.name, script.revision = entry.revision, "a script was loaded");
     Ok(LoadedScript(Arc::new(Loaded {
@@ -182,6 +163,31 @@ async fn start(flow: &Flow, entry: &ScriptEntry) -> Result<LoadedScript, String>
         sends: passcode_sends(&entry.properties),
         hosts,
     })))
+}
+
+async fn init(
+    flow: &Flow,
+    entry: &ScriptEntry,
+    host: &mut Host<'_>,
+    now: Timestamp,
+) -> Result<Script, String> {
+    let loading = flow
+        .engine()
+        .load(Arc::new(entry.source()), now.as_micros() / 1000);
+    let mut loading = loading.await.map_err(|cause| cause.to_string())?;
+    let mut turn = loading.start().await;
+    loop {
+        match turn {
+            LoadTurn::Ask(question) => {
+                turn = loading.answer(host.answer(question).await).await;
+            }
+            LoadTurn::Done(loaded) => {
+                return loaded.map_err(|cause| {
+                    script_log::with_traceback(&cause.to_string(), &cause.traceback)
+                });
+            }
+        }
+    }
 }
 
 /// How many steps the method has before anybody is known. Scripts may answer otherwise later; the

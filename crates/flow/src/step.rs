@@ -22,7 +22,10 @@ use crate::{
 const LOGIN_PAGE: &str = "/login.xhtml";
 /// The session attribute that names the working parameters which were kept, with their types.
 const KEPT: &str = "auth_external_attributes";
-const FAILED: &str = "Failed to authenticate.";
+const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
+const FAILED: &str = "Failed to authenticate. Please try again.";
+/// For scripts that go on to ask for a code which was never sent, as Gluu's does.
+const NOT_SENT: &str = "Failed to send message to mobile phone. Cancel, and sign in again.";
 
 /// What a browser sent to a page of a login.
 pub(crate) struct PageRequest {
@@ -127,7 +130,7 @@ async fn check_the_password(
             login.authentication = Some(proof(&Acr::password(), 1, BTreeMap::new(), now));
             Ok(Outcome::Passed)
         }
-        PasswordProof::Wrong => Ok(Outcome::Stay(vec![error(FAILED)])),
+        PasswordProof::Wrong => Ok(Outcome::Stay(vec![error(WRONG_PASSWORD)])),
         PasswordProof::TooMany => Ok(Outcome::Stay(vec![error(TOO_MANY_PASSWORDS)])),
     }
 }
@@ -150,11 +153,15 @@ async fn ask_the_script(
         (true, None) => talk.go_on(login, step).await?,
         (false, None) => Next::Stay,
     };
-    let notice = talk.host.notice();
+    let (notice, send_failed) = (talk.host.notice(), talk.host.send_failed());
     let (scene, proven) = talk.finish()?;
     login.person_id = proven;
     login.session.extend(scene.session);
-    settle(login, outcome, said(scene.messages, notice), now)
+    let mut messages = said(scene.messages, notice);
+    if send_failed && messages.is_empty() {
+        messages.push(error(NOT_SENT));
+    }
+    settle(login, outcome, messages, now)
 }
 
 /// What [`ask_the_script`] found out before the scene came back.
@@ -178,7 +185,10 @@ fn settle(
     now: Timestamp,
 ) -> Result<Outcome, FlowError> {
     match next {
-        Next::Stay if messages.is_empty() => Ok(Outcome::Stay(vec![error(FAILED)])),
+        Next::Stay if messages.is_empty() => {
+            let text = if login.step() == 1 { WRONG_PASSWORD } else { FAILED };
+            Ok(Outcome::Stay(vec![error(text)]))
+        }
         Next::Stay => Ok(Outcome::Stay(messages)),
         Next::Page { step, page, set } => {
             login.session.extend(set);

@@ -155,3 +155,137 @@ fn lifetimes(config: &Config) -> Lifetimes {
         session: Duration::from_secs(config.lifetimes.session_hours * 3600),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    use http::{Request, StatusCode, header};
+    use sallyport_flow::ScriptLogFile;
+    use sallyport_otp::{Environment, Project, telephone_messages};
+    use sallyport_people::Argon2Params;
+    use tempfile::TempDir;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn app(config: &str) -> (TempDir, App) {
+        // Another test may have installed it.
+        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let home = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", home.path().join("store.db").display());
+        let store = Store::open(&address).await.unwrap();
+        store.migrate(&SCHEMAS).await.unwrap();
+        let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
+        let log = ScriptLogFile::open(home.path(), clock.clone()).unwrap();
+        let app = App::build(AppParts {
+            home: home.path().to_owned(),
+            store,
+            clock,
+            random: Random::system(),
+            vault: Vault::from_key([7; 32]),
+            hasher: Hasher::start(1, 8, Argon2Params::new(8, 1, 1, None).unwrap()),
+            engine: Engine::start(sallyport_script::Limits::default(), Arc::new(log)),
+            issuer: Issuer::parse("https://login.example.com").unwrap(),
+            config: toml::from_str(config).unwrap(),
+            gateway: Some(Gateway::Telephone),
+        });
+        let app = app.await.unwrap();
+        (home, app)
+    }
+
+    /// What the telephone receives when somebody asks for a passcode.
+    async fn message(app: &App) -> String {
+        let store = app.flow.store();
+        let mut tx = store.begin().await.unwrap();
+        let now = app.flow.clock().now();
+        let (project, secret) = Project::create(&mut tx, Environment::Test, now, app.flow.random())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let basic = BASE64_STANDARD.encode(format!("{}:{}", project.id, secret.expose()));
+        let request = Request::post("/v1/otps/sms/login_or_create")
+            .header(header::AUTHORIZATION, format!("Basic {basic}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(r#"{"phone_number": "+12025550101"}"#))
+            .unwrap();
+        let answer = app
+            .passcode_router()
+            .unwrap()
+            .oneshot(request)
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        telephone_messages(store, 1).await.unwrap().remove(0).body
+    }
+
+    #[tokio::test]
+    async fn messages_say_the_name_and_the_host_of_the_configuration() {
+        let (_home, usual) = app("").await;
+        let text = message(&usual).await;
+        assert!(text.contains(" is your Sallyport code"), "{text}");
+        assert!(text.contains("\n@login.example.com #"), "{text}");
+        let section = "[passcode_service]\nname = \"Example Inc.\"\nhost = \"example.com\"";
+        let (_home, named) = app(section).await;
+        let text = message(&named).await;
+        assert!(text.contains(" is your Example Inc. code"), "{text}");
+        assert!(text.contains("\n@example.com #"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn lifetimes_and_the_default_method_are_those_of_the_configuration() {
+        let text = "[lifetimes]\nlogin_minutes = 5\nsession_hours = 1\n[scripts]\ndefault_acr = \"absent\"";
+        let (_home, configured) = app(text).await;
+        assert_eq!(configured.flow.lifetimes().login, Duration::from_secs(300));
+        assert_eq!(
+            configured.flow.lifetimes().session,
+            Duration::from_secs(3600)
+        );
+        assert_eq!(configured.flow.choose_acr(&[], &[]).await.unwrap(), None);
+        let (_home, usual) = app("").await;
+        let chosen = usual.flow.choose_acr(&[], &[]).await.unwrap().unwrap();
+        assert_eq!(chosen.name, "simple_password_auth");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_serves_is_a_page_and_health_is_none() {
+        let (_home, app) = app("").await;
+        let router = app.router(Router::new());
+        for (method, path, status) in [
+            ("GET", "/healthz", StatusCode::OK),
+            ("GET", "/readyz", StatusCode::OK),
+            ("GET", "/", StatusCode::NOT_FOUND),
+            ("POST", "/nowhere", StatusCode::NOT_FOUND),
+            ("GET", "/demo", StatusCode::NOT_FOUND),
+        ] {
+            let request = Request::builder().method(method).uri(path);
+            let request = request.body(Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
+        app.flow.store().close().await;
+        let request = Request::get("/readyz").body(Body::empty()).unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn purging_leaves_what_lives() {
+        let (_home, app) = app("").await;
+        let text = message(&app).await;
+        app.purge(app.flow.clock().now()).await.unwrap();
+        let kept = telephone_messages(app.flow.store(), 9).await.unwrap();
+        assert_eq!(kept[0].body, text);
+        app.purge(app.flow.clock().now().plus(Duration::from_secs(90_000)))
+            .await
+            .unwrap();
+        assert!(
+            telephone_messages(app.flow.store(), 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+}

@@ -256,3 +256,112 @@ impl Stopper {
         self.0.send_replace(true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{extract::ConnectInfo, routing::get};
+    use sallyport_base::{Clock, Random};
+
+    use super::*;
+    use crate::{home::Home, tls::Certificate};
+
+    fn any() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    }
+
+    fn router() -> Router {
+        let who = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
+        let slow = || async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            "done"
+        };
+        Router::new()
+            .route("/who", get(who))
+            .route("/slow", get(slow))
+    }
+
+    fn client() -> reqwest::Client {
+        // Another test may have installed it.
+        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        reqwest::Client::builder()
+            .tls_danger_accept_invalid_certs(true)
+            .timeout(Duration::from_secs(10))
+            .build()
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named_with_what_to_do() {
+        let first = Listener::bind(any(), "--listen").await.unwrap();
+        let Err(error) = Listener::bind(first.address(), "--listen").await else {
+            panic!("the port is in use");
+        };
+        let address = first.address();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the address {address} is in use by another program; stop it or choose another with --listen"
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn plain_http_stays_on_this_machine() {
+        let world = SocketAddr::from(([0, 0, 0, 0], 0));
+        let refused = Listener::bind(world, "--listen").await.unwrap().plain();
+        assert!(matches!(refused, Err(ListenError::PlainHttp(_))));
+    }
+
+    #[tokio::test]
+    async fn requests_that_run_end_before_the_server_does_and_no_new_ones_begin() {
+        let listener = Listener::bind(any(), "--listen")
+            .await
+            .unwrap()
+            .plain()
+            .unwrap();
+        let url = format!("http://{}", listener.address());
+        let (stopper, stop) = Stop::new();
+        let serving = tokio::spawn(listener.serve(router(), stop));
+        let who = client().get(format!("{url}/who")).send().await.unwrap();
+        assert_eq!(who.text().await.unwrap(), "127.0.0.1");
+
+        let slow = tokio::spawn(client().get(format!("{url}/slow")).send());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stopper.stop();
+        assert_eq!(slow.await.unwrap().unwrap().text().await.unwrap(), "done");
+        timeout(Duration::from_secs(5), serving)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(client().get(format!("{url}/who")).send().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn tls_speaks_http_2_and_plain_text_gets_nothing() {
+        let client = client();
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::create(folder.path(), &Random::system()).unwrap();
+        let now = Clock::System.now();
+        let certificate = Certificate::self_signed(&home, "localhost", now).unwrap();
+        let listener = Listener::bind(any(), "--listen").await.unwrap();
+        let listener = listener.with_tls(certificate.server_config().unwrap());
+        let port = listener.address().port();
+        let (_stopper, stop) = Stop::new();
+        tokio::spawn(listener.serve(router(), stop));
+
+        let answer = client
+            .get(format!("https://localhost:{port}/who"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.version(), http::Version::HTTP_2);
+        assert_eq!(answer.text().await.unwrap(), "127.0.0.1");
+        assert!(
+            client
+                .get(format!("http://localhost:{port}/who"))
+                .send()
+                .await
+                .is_err()
+        );
+    }
+}

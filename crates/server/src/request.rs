@@ -138,3 +138,108 @@ fn broken() -> ErrorPage {
         request_id: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        sync::{Arc, Mutex},
+    };
+
+    use axum::{body::Body, routing::get};
+    use http::header;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    fn router() -> Router {
+        let pages = Pages::new(None, Random::system(), true);
+        let router = Router::new()
+            .route(
+                "/panics",
+                get(|| async { panic!("on purpose") as &'static str }),
+            )
+            .route("/echo", get(echo).post(|body: String| async { body }));
+        guarded(router, pages, Random::system())
+    }
+
+    async fn echo(request: Request) -> String {
+        request.headers()[REQUEST_ID].to_str().unwrap().to_owned()
+    }
+
+    async fn ask(request: http::request::Builder, body: &str) -> (Response, String) {
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let (parts, body) = router().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (Response::from_parts(parts, Body::empty()), text)
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_page() {
+        let (answer, text) = ask(Request::get("/panics"), "").await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(
+            answer.headers()[header::CONTENT_TYPE]
+                .to_str()
+                .unwrap()
+                .starts_with("text/html")
+        );
+        assert!(text.contains("Something went wrong here"));
+        assert!(!text.contains("on purpose"));
+    }
+
+    #[tokio::test]
+    async fn a_request_gets_an_id_of_its_own_whatever_the_client_says() {
+        let (answer, seen) = ask(Request::get("/echo").header(REQUEST_ID, "forged"), "").await;
+        assert_eq!(answer.headers()[REQUEST_ID].to_str().unwrap(), seen);
+        assert_eq!(seen.len(), 36);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_refused() {
+        let (answer, _) = ask(Request::post("/echo"), &"x".repeat(LARGEST_BODY)).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let (answer, _) = ask(Request::post("/echo"), &"x".repeat(LARGEST_BODY + 1)).await;
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Buffer {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_has_the_path_and_never_the_query() {
+        let buffer = Buffer::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(buffer.clone())
+            .finish();
+        let _log = tracing::subscriber::set_default(subscriber);
+        ask(Request::get("/echo?code=s3cret-code"), "").await;
+        let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        assert!(
+            log.contains("path=\"/echo\"") && log.contains("status=200"),
+            "{log}"
+        );
+        assert!(!log.contains("s3cret-code"), "{log}");
+    }
+}

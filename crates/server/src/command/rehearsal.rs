@@ -1,6 +1,6 @@
 //! Starting a script without keeping it.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
 use sallyport_base::Store;
@@ -10,7 +10,7 @@ use sallyport_flow::{
 use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog};
 use sallyport_web::Pages;
 
-use super::Premises;
+use super::{Premises, serve::script_limits};
 use crate::SCHEMAS;
 
 /// Loads the script as the server would, in a store that is thrown away. The error is what the
@@ -72,12 +72,8 @@ impl Drop for Stage {
 
 /// The people are the real ones; nothing that is started here changes any.
 fn flow_parts(premises: &Premises, store: Store) -> anyhow::Result<FlowParts> {
-    let scripts = &premises.config.scripts;
-    let limits = sallyport_script::Limits {
-        script_time: Duration::from_secs(scripts.time_limit_seconds),
-        workers: 2,
-        ..sallyport_script::Limits::default()
-    };
+    let engine = Engine::start(script_limits(&premises.config), Arc::new(Prompter));
+    let allowed = premises.config.scripts.allowed_hosts.clone();
     Ok(FlowParts {
         store,
         clock: premises.clock.clone(),
@@ -85,8 +81,8 @@ fn flow_parts(premises: &Premises, store: Store) -> anyhow::Result<FlowParts> {
         vault: premises.vault.clone(),
         people: premises.people(),
         pages: Pages::new(Some(premises.home.path()), premises.random.clone(), true),
-        engine: Engine::start(limits, Arc::new(Prompter)),
-        outbound: Outbound::new(scripts.allowed_hosts.clone())?,
+        engine,
+        outbound: Outbound::new(allowed)?,
         issuer: Issuer::parse("https://localhost")?,
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),

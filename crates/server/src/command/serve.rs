@@ -207,13 +207,18 @@ impl Station {
 fn start_engine(premises: &Premises) -> anyhow::Result<Engine> {
     let log = ScriptLogFile::open(premises.home.path(), premises.clock.clone())
         .context("the log of scripts")?;
-    let Config { scripts, .. } = &premises.config;
-    let limits = Limits {
-        script_time: Duration::from_secs(scripts.time_limit_seconds),
-        workers: scripts.workers,
+    Ok(Engine::start(
+        script_limits(&premises.config),
+        Arc::new(log),
+    ))
+}
+
+pub(super) fn script_limits(config: &Config) -> Limits {
+    Limits {
+        script_time: Duration::from_secs(config.scripts.time_limit_seconds),
+        workers: config.scripts.workers,
         ..Limits::default()
-    };
-    Ok(Engine::start(limits, Arc::new(log)))
+    }
 }
 
 /// Loads the enabled scripts before somebody has to wait for it.
@@ -274,7 +279,36 @@ pub async fn until_told_to_stop() -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
+    use sallyport_people::PasswordCheck;
+    use tempfile::TempDir;
+
     use super::*;
+
+    /// A home with this configuration, opened as a command does.
+    async fn premises(toml: &str) -> (TempDir, Premises) {
+        // Another test may have installed it.
+        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        fs::create_dir(&home).unwrap();
+        fs::write(home.join("sallyport.toml"), toml).unwrap();
+        let premises = Premises::create(&place(&home)).await.unwrap();
+        (folder, premises)
+    }
+
+    fn place(home: &Path) -> Place {
+        Place {
+            home: home.to_owned(),
+            store: None,
+        }
+    }
+
+    async fn station(premises: &Premises) -> Station {
+        let issuer = Issuer::parse("https://localhost:8443").unwrap();
+        Station::build(premises, issuer, None).await.unwrap()
+    }
 
     #[test]
     fn a_made_password_can_be_read_and_typed() {
@@ -283,5 +317,129 @@ mod tests {
         assert_eq!(password.expose().len(), 23);
         assert!(password.expose().split('-').all(|group| group.len() == 5));
         assert_ne!(password.expose(), readable_password(&random).expose());
+    }
+
+    #[tokio::test]
+    async fn the_first_start_makes_an_admin_and_no_later_one_does() {
+        let (_folder, premises) = premises("").await;
+        let app = station(&premises).await.app;
+        let password = first_admin(&app).await.unwrap().unwrap();
+        let check = app.people.check_password("admin", &password).await.unwrap();
+        let PasswordCheck::Right(admin) = check else {
+            panic!("the printed password is right");
+        };
+        assert!(first_admin(&app).await.unwrap().is_none());
+        // Not even when the operator removed it and made another person.
+        let dora = NewPerson {
+            uid: "dora".to_owned(),
+            attributes: [].into(),
+            password: None,
+        };
+        app.people.add(dora, premises.now()).await.unwrap();
+        app.people.remove(admin.id).await.unwrap();
+        assert!(first_admin(&app).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_is_there_after_a_restart() {
+        let (folder, first) = premises("").await;
+        let password = first_admin(&station(&first).await.app)
+            .await
+            .unwrap()
+            .unwrap();
+        drop(first);
+        let again = Premises::open(&place(&folder.path().join("home")))
+            .await
+            .unwrap();
+        let people = again.people();
+        let check = people.check_password("admin", &password).await.unwrap();
+        assert!(matches!(check, PasswordCheck::Right(_)));
+    }
+
+    #[tokio::test]
+    async fn the_store_is_where_the_configuration_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("elsewhere.db");
+        let (_home, premises) =
+            premises(&format!("[store]\naddress = \"sqlite:{}\"", file.display())).await;
+        assert!(file.exists());
+        assert!(!premises.home.path().join("sallyport.db").exists());
+    }
+
+    #[tokio::test]
+    async fn the_doors_follow_the_configuration_and_the_option_goes_before_it() {
+        let free = Some("127.0.0.1:0".parse().unwrap());
+        for (toml, issuer, tls) in [
+            ("", "https://localhost:<port>", true),
+            (
+                "[server]\nissuer = \"https://login.example.com\"",
+                "https://login.example.com",
+                true,
+            ),
+            (
+                "[server]\nissuer = \"http://localhost:8080\"",
+                "http://localhost:8080",
+                false,
+            ),
+        ] {
+            let (_folder, premises) = premises(toml).await;
+            let (listener, found, config) = Serve { listen: free }.doors(&premises).await.unwrap();
+            let port = listener.address().port().to_string();
+            assert_eq!(found.to_string(), issuer.replace("<port>", &port));
+            assert_eq!(config.is_some(), tls, "{toml}");
+        }
+        let (_folder, premises) =
+            premises("[server]\nissuer = \"http://localhost\"\nlisten = \"0.0.0.0:0\"").await;
+        let Err(refused) = (Serve { listen: None }).doors(&premises).await else {
+            panic!("plain http to the world is refused");
+        };
+        assert!(refused.to_string().starts_with("0.0.0.0:"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_the_operator_is_shown() {
+        let (_other, made) = premises("").await;
+        let own = Certificate::self_signed(&made.home, "login.example.com", made.now()).unwrap();
+        let toml = format!(
+            "[server]\nissuer = \"https://login.example.com\"\ncertificate_file = {:?}\nkey_file = {:?}",
+            own.certificate_file, own.key_file
+        );
+        let (_folder, premises) = premises(&toml).await;
+        let free = Some("127.0.0.1:0".parse().unwrap());
+        Serve { listen: free }.doors(&premises).await.unwrap();
+        let files = fs::read_dir(premises.home.path()).unwrap();
+        let names: Vec<String> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert!(
+            names.iter().all(|name| !name.starts_with("self-signed")),
+            "{names:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_passcode_service_runs_when_it_is_enabled() {
+        let enabled = "[passcode_service]\nenabled = true\nlisten = \"127.0.0.1:0\"\nwebhook_url = \"http://127.0.0.1:1/\"\nwebhook_secret = \"s\"";
+        let (_folder, with) = premises(enabled).await;
+        let (_folder, without) = premises("").await;
+        for (premises, runs) in [(&with, true), (&without, false)] {
+            let section = &premises.config.passcode_service;
+            assert_eq!(
+                passcode_listener(section, None).await.unwrap().is_some(),
+                runs
+            );
+            assert_eq!(webhook(section).unwrap().is_some(), runs);
+        }
+    }
+
+    #[test]
+    fn scripts_have_the_limits_of_the_configuration() {
+        let config: Config =
+            toml::from_str("[scripts]\nworkers = 3\ntime_limit_seconds = 7").unwrap();
+        let limits = script_limits(&config);
+        assert_eq!(
+            (limits.workers, limits.script_time),
+            (3, Duration::from_secs(7))
+        );
     }
 }

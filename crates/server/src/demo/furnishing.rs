@@ -193,3 +193,125 @@ async fn register_client(app: &App, premises: &Premises) -> anyhow::Result<()> {
     tx.commit().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sallyport_flow::Issuer;
+    use sallyport_otp::Gateway;
+
+    use super::*;
+    use crate::command::{Place, Station};
+
+    struct Demo {
+        folder: tempfile::TempDir,
+        premises: Premises,
+        app: App,
+    }
+
+    impl Demo {
+        async fn new() -> Self {
+            // Another test may have installed it.
+            let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let folder = tempfile::tempdir().unwrap();
+            let place = Place {
+                home: folder.path().to_owned(),
+                store: None,
+            };
+            let premises = Premises::create(&place).await.unwrap();
+            let issuer = Issuer::parse("http://localhost:8080").unwrap();
+            let station = Station::build(&premises, issuer, Some(Gateway::Telephone))
+                .await
+                .unwrap();
+            Self {
+                folder,
+                premises,
+                app: station.app,
+            }
+        }
+
+        async fn arrange(&self, port: u16) -> Furnishing {
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            Furnishing::arrange(&self.app, &self.premises, address)
+                .await
+                .unwrap()
+        }
+
+        async fn script(&self) -> ScriptEntry {
+            let mut reader = self.premises.store.reader().await.unwrap();
+            let found = ScriptEntry::find(&mut reader, &self.premises.vault, SCRIPT).await;
+            found.unwrap().unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_start_changes_nothing() {
+        let demo = Demo::new().await;
+        let first = demo.arrange(8081).await;
+        let alice = demo.app.people.find_by_uid("alice").await.unwrap().unwrap();
+        let moved = [("mobile".to_owned(), vec!["+12025550199".to_owned()])].into();
+        demo.app
+            .people
+            .change(alice.id, &moved, demo.premises.now())
+            .await
+            .unwrap();
+
+        let again = demo.arrange(8081).await;
+        assert_eq!(again.project_id, first.project_id);
+        assert_eq!(again.secret.expose(), first.secret.expose());
+        assert_eq!(demo.script().await.revision, 1);
+        let alice = demo.app.people.find_by_uid("alice").await.unwrap().unwrap();
+        assert_eq!(alice.attributes.first("mobile"), Some("+12025550199"));
+    }
+
+    #[tokio::test]
+    async fn the_script_follows_the_passcode_service_to_another_address() {
+        let demo = Demo::new().await;
+        demo.arrange(8081).await;
+        demo.arrange(9091).await;
+        let script = demo.script().await;
+        assert_eq!(
+            script.properties[0].value2,
+            "http://127.0.0.1:9091/v1/otps/sms/send"
+        );
+        assert!(script.properties[4].hide, "the secret is hidden");
+    }
+
+    #[tokio::test]
+    async fn a_script_that_the_operator_put_there_stays() {
+        let demo = Demo::new().await;
+        demo.arrange(8081).await;
+        let before = demo.script().await;
+        let own = NewScript {
+            name: ScriptName::check(SCRIPT).unwrap(),
+            description: String::new(),
+            text: "# mine".to_owned(),
+            language: Language::Python2,
+            properties: before.properties,
+            level: 0,
+            enabled: true,
+        };
+        let mut tx = demo.premises.store.begin().await.unwrap();
+        ScriptEntry::save(&mut tx, &demo.premises.vault, &own, demo.premises.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        demo.arrange(8081).await;
+        assert_eq!(demo.script().await.text, "# mine");
+    }
+
+    #[tokio::test]
+    async fn damaged_notes_are_named_and_not_replaced() {
+        let demo = Demo::new().await;
+        let notes = demo.folder.path().join(NOTES);
+        fs::write(&notes, "{").unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], 8081));
+        let Err(error) = Furnishing::arrange(&demo.app, &demo.premises, address).await else {
+            panic!("the notes are damaged");
+        };
+        assert!(
+            format!("{error:#}").contains("demo.json is damaged"),
+            "{error:#}"
+        );
+        assert_eq!(fs::read_to_string(notes).unwrap(), "{");
+    }
+}

@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use crate::{Browser, PASSWORD, Page, RelyingParty, TestApp, number_of, relying_party::claims};
 
+const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
 const WRONG: &str = "Incorrect SMS code, please try again.";
 
 /// A code that is not the right one.
@@ -122,7 +123,7 @@ async fn a_wrong_password_sends_no_message_and_reads_like_an_unknown_name() {
         assert_eq!(page.url.path(), "/oxauth/login.htm");
         answers.push(error_of(&page));
     }
-    assert_eq!(answers, vec!["Failed to authenticate."; 3]);
+    assert_eq!(answers, vec![WRONG_PASSWORD; 3]);
     assert!(app.messages(&number_of("alice")).await.is_empty());
 }
 
@@ -135,7 +136,7 @@ async fn a_person_who_is_not_active_is_refused_like_a_wrong_password() {
     let page = RelyingParty::with_passcode()
         .first_step(&mut browser, "alice")
         .await;
-    assert_eq!(error_of(&page), "Failed to authenticate.");
+    assert_eq!(error_of(&page), WRONG_PASSWORD);
     assert!(app.messages(&number_of("alice")).await.is_empty());
 }
 

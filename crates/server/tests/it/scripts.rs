@@ -12,6 +12,8 @@ use sallyport_script::Language;
 
 use crate::{PASSWORD, RelyingParty, TestApp, app::listen, number_of, relying_party::claims};
 
+const REFUSING: &str = r#"{"error_type":"internal_server_error"}"#;
+
 /// Written as many wrote for Gluu; sends twice and prints everything.
 const GLUU_STYLE: &str = include_str!("sources/sms_python2.py");
 
@@ -204,7 +206,7 @@ async fn a_provider_that_fails_is_called_once_and_the_person_reads_what_to_do() 
         assert_eq!(page.heading(), "Sign in");
         assert_ne!(
             page.text("#field-error"),
-            "Failed to authenticate.",
+            "Failed to authenticate. Check the name and the password.",
             "{status} {body}"
         );
         assert_eq!(calls.load(Ordering::SeqCst), 1, "{status} {body}");
@@ -302,4 +304,34 @@ async fn a_person_gets_no_more_messages_than_the_limit_whatever_the_number() {
         app.wait(10);
     }
     assert_eq!(sent, 5);
+}
+
+#[tokio::test]
+async fn a_script_that_hides_a_failed_message_does_not_hide_it_from_the_person() {
+    let app = TestApp::bare().await;
+    let refusing = Router::new().fallback(any(async || (StatusCode::BAD_GATEWAY, REFUSING)));
+    let url = listen(refusing).await;
+    let hiding = GLUU_STYLE.replace(
+        "                if answer is None:\n                    messages.add(FacesMessage.SEVERITY_ERROR, \"Failed to send message to mobile phone\")\n                    return False\n",
+        "                if answer is None:\n                    return True\n",
+    );
+    assert_ne!(hiding, GLUU_STYLE);
+    app.script(
+        "stytch",
+        &hiding,
+        Language::Python2,
+        &app.stytch_properties_at(&url),
+    )
+    .await;
+    app.public_client("app").await;
+    app.person("alice").await;
+    let page = RelyingParty::with_passcode()
+        .first_step(&mut app.browser(), "alice")
+        .await;
+    assert_eq!(page.heading(), "Enter the code");
+    assert!(
+        page.body.contains("Failed to send message to mobile phone"),
+        "{}",
+        page.body
+    );
 }
