@@ -176,3 +176,41 @@ async fn an_address_of_another_kind_is_refused_without_its_password() {
     assert!(refused.to_string().contains("mysql"));
     assert!(!refused.to_string().contains("hunter2"));
 }
+
+#[tokio::test]
+async fn an_embedded_store_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scratch = ScratchStore::new(&[COINS]).await;
+    mint(&scratch.store, "coin").await;
+    if let Some(path) = scratch.address.strip_prefix("sqlite:") {
+        for file in [
+            path.to_owned(),
+            format!("{path}-wal"),
+            format!("{path}-shm"),
+        ] {
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_given_up_while_it_begins_leaves_nothing_open() {
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    let scratch = ScratchStore::new(&[COINS]).await;
+    for _ in 0..50 {
+        let mut begin = pin!(scratch.store.begin());
+        // Polled a few times, and then nobody waits for it any more.
+        for _ in 0..3 {
+            let _given_up = begin.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+    mint(&scratch.store, "coin").await;
+    assert_eq!(count(&scratch.store).await, 1);
+}

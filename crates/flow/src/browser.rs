@@ -14,8 +14,8 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// The browser that sent a request; a new one when it has no cookie yet.
-    pub(crate) fn of(headers: &HeaderMap, random: &Random) -> Self {
-        match cookie::find(headers, COOKIE) {
+    pub(crate) fn of(headers: &HeaderMap, random: &Random, https: bool) -> Self {
+        match cookie::find_host_only(headers, COOKIE, https) {
             Some(value) if value.len() == 43 => Self {
                 token: Token::unverified(&value),
                 fresh: false,
@@ -37,6 +37,7 @@ impl Browser {
             SetCookie::new(COOKIE, self.token.expose())
                 .max_age(Duration::from_secs(86_400))
                 .secure(https)
+                .host_only()
                 .header()
         })
     }

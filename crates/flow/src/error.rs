@@ -1,6 +1,6 @@
 use axum::response::Response;
 use http::StatusCode;
-use sallyport_base::StoreError;
+use sallyport_base::{StoreError, VaultError};
 use sallyport_people::PeopleError;
 use sallyport_script::{EngineError, ScriptError};
 use sallyport_web::{ErrorPage, Pages};
@@ -34,6 +34,8 @@ pub enum FlowError {
     Store(#[from] StoreError),
     #[error("a stored login cannot be read: {0}")]
     Stored(#[from] serde_json::Error),
+    #[error(transparent)]
+    Sealed(#[from] VaultError),
 }
 
 impl FlowError {
@@ -107,7 +109,11 @@ impl FlowError {
                 "The method that the application asked for failed.",
                 "Try again. If it fails again, tell the people who run this site.",
             ),
-            Self::People(_) | Self::Engine(_) | Self::Store(_) | Self::Stored(_) => (
+            Self::People(_)
+            | Self::Engine(_)
+            | Self::Store(_)
+            | Self::Stored(_)
+            | Self::Sealed(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Signing in is not possible now",
                 "The server could not read or keep what it needs.",

@@ -153,7 +153,10 @@ impl Flow {
                 }
                 configured
             }
-            None => acrs.iter().max_by_key(|acr| acr.level).cloned(),
+            None => match self.scripts().strongest() {
+                Some(strongest) => strongest,
+                None => Some(Acr::password()),
+            },
         }
     }
 

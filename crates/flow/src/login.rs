@@ -5,10 +5,13 @@ use std::{
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, header};
-use sallyport_base::{Conn, Digest, Id, Row, Timestamp, Tx, params};
+use sallyport_base::{Conn, Digest, Id, Row, Timestamp, Tx, Vault, params};
 use sallyport_people::Person;
 use sallyport_script::Message;
 use tokio::sync::OwnedMutexGuard;
+
+/// What the session attributes of a login are sealed for.
+const SESSION: &str = "login session";
 
 use crate::{Acr, Authentication, Flow, FlowError, browser::Browser, step};
 
@@ -66,7 +69,7 @@ impl Login {
         new: NewLogin,
         now: Timestamp,
     ) -> Result<Response, FlowError> {
-        let browser = Browser::of(headers, flow.random());
+        let browser = Browser::of(headers, flow.random(), flow.issuer().is_https());
         let mut login = Self {
             id: Id::new(now, flow.random()),
             session: BTreeMap::from([
@@ -89,6 +92,7 @@ impl Login {
         login
             .insert(
                 &mut tx,
+                flow.vault(),
                 &browser.digest(),
                 &new.parked,
                 now.plus(flow.lifetimes().login),
@@ -118,7 +122,7 @@ impl Login {
             .row(
                 "DELETE FROM logins WHERE id = $1 AND browser = $2 AND state = 'done' AND expires_at > $3
                  RETURNING person_id, authentication, parked",
-                params![id, Browser::of(headers, flow.random()).digest(), now],
+                params![id, Browser::of(headers, flow.random(), flow.issuer().is_https()).digest(), now],
             )
             .await?;
         let Some(row) = row else { return Ok(None) };
@@ -137,9 +141,9 @@ impl Login {
         now: Timestamp,
     ) -> Result<Self, FlowError> {
         let id = Id::<Self>::parse(handle).ok_or(FlowError::NoLogin)?;
-        let browser = Browser::of(headers, flow.random()).digest();
+        let browser = Browser::of(headers, flow.random(), flow.issuer().is_https()).digest();
         let mut reader = flow.store().reader().await?;
-        find(&mut reader, id, &browser, now)
+        find(&mut reader, flow.vault(), id, &browser, now)
             .await?
             .ok_or(FlowError::NoLogin)
     }
@@ -183,7 +187,7 @@ impl Login {
     }
 
     /// Keeps what a step changed. `false`: another request was faster, and nothing is kept.
-    pub(crate) async fn save(&self, tx: &mut Tx) -> Result<bool, FlowError> {
+    pub(crate) async fn save(&self, tx: &mut Tx, vault: &Vault) -> Result<bool, FlowError> {
         let authentication = self
             .authentication
             .as_ref()
@@ -203,7 +207,7 @@ impl Login {
                     self.id,
                     self.version,
                     self.page.as_str(),
-                    serde_json::to_string(&self.session)?,
+                    self.sealed_session(vault)?,
                     serde_json::to_string(&self.messages)?,
                     self.person_id,
                     state,
@@ -217,6 +221,7 @@ impl Login {
     async fn insert(
         &self,
         tx: &mut Tx,
+        vault: &Vault,
         browser: &Digest,
         parked: &str,
         expires_at: Timestamp,
@@ -230,7 +235,7 @@ impl Login {
                 browser,
                 self.acr.as_str(),
                 self.page.as_str(),
-                serde_json::to_string(&self.session)?,
+                self.sealed_session(vault)?,
                 parked,
                 self.resume_path.as_str(),
                 self.cancel_url.clone(),
@@ -243,12 +248,18 @@ impl Login {
         Ok(())
     }
 
-    fn from_row(row: &Row) -> Result<Self, FlowError> {
+    /// Scripts keep codes and numbers in the session: the store does not hold them in clear.
+    fn sealed_session(&self, vault: &Vault) -> Result<String, FlowError> {
+        Ok(vault.seal(SESSION, &serde_json::to_vec(&self.session)?))
+    }
+
+    fn from_row(row: &Row, vault: &Vault) -> Result<Self, FlowError> {
+        let session = vault.open(SESSION, &row.get::<String>("session")?)?;
         Ok(Self {
             id: row.get("id")?,
             acr: row.get("acr")?,
             page: row.get("page")?,
-            session: serde_json::from_str(&row.get::<String>("session")?)?,
+            session: serde_json::from_slice(&session)?,
             messages: serde_json::from_str(&row.get::<String>("messages")?)?,
             person_id: row.get("person_id")?,
             client_name: row.get("client_name")?,
@@ -266,6 +277,7 @@ impl Login {
 
 async fn find(
     conn: &mut Conn,
+    vault: &Vault,
     id: Id<Login>,
     browser: &Digest,
     now: Timestamp,
@@ -276,7 +288,7 @@ async fn find(
             params![id, browser, now],
         )
         .await?;
-    row.map(|row| Login::from_row(&row)).transpose()
+    row.map(|row| Login::from_row(&row, vault)).transpose()
 }
 
 /// One form of a login at a time on this node: a double click waits for the first and then finds

@@ -5,13 +5,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use sallyport_base::Timestamp;
+use sallyport_base::{Timestamp, Tx};
 use sallyport_script::Message;
 use sallyport_web::{BadForm, Csrf, FormBody, Params, Repeated, masked_number, parse_form};
 use serde_json::json;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     Flow, FlowError, Login,
+    questions::wrong_passwords,
     step::{self, Outcome, PageRequest},
     tries::{self, Subject},
 };
@@ -30,6 +32,8 @@ pub(crate) async fn show(
     let blank = page_request(&request, &page, "GET");
     let shown = async {
         let request = with_parameters(blank, query)?;
+        let login = find_login(&flow, &request, now).await?;
+        let _turn = flow.busy().wait(login.id).await;
         let mut login = find_login(&flow, &request, now).await?;
         if login.authentication.is_some() || login.path() != request.path {
             return Ok(see_other(&login));
@@ -37,8 +41,8 @@ pub(crate) async fn show(
         let before = login.session.clone();
         let mut messages = login.messages.clone();
         messages.extend(step::prepare(&flow, &mut login, &request, now).await?);
-        if login.session != before {
-            save(&flow, &login).await?;
+        if login.session != before && !save(&flow, &login).await? {
+            return Ok(see_other(&find_login(&flow, &request, now).await?));
         }
         Ok(render(&flow, &login, &request, messages, now))
     };
@@ -60,16 +64,32 @@ pub(crate) async fn submit(
         let request = with_parameters(blank, form.map(|FormBody(params)| params))?;
         check_form(&flow, &request)?;
         let login = find_login(&flow, &request, now).await?;
-        let _turn = flow.busy().wait(login.id).await;
+        let turn = flow.busy().wait(login.id).await;
         let login = find_login(&flow, &request, now).await?;
         if login.authentication.is_some() || is_stale(&login, &request.parameters) {
             return Ok(see_other(&login));
         }
-        take_step(&flow, login, &request, now).await
+        take_step_to_its_end(flow.clone(), turn, login, request, now).await
     };
     submitted
         .await
         .unwrap_or_else(|error: FlowError| error.page(flow.pages()))
+}
+
+/// A person who closes the page does not stop a step half way: a code that was accepted, or a
+/// message that was sent, must be on record.
+async fn take_step_to_its_end(
+    flow: Flow,
+    turn: OwnedMutexGuard<()>,
+    login: Login,
+    request: PageRequest,
+    now: Timestamp,
+) -> Result<Response, FlowError> {
+    let step = tokio::spawn(async move {
+        let _turn = turn;
+        take_step(&flow, login, &request, now).await
+    });
+    step.await.unwrap_or(Err(FlowError::Busy))
 }
 
 async fn take_step(
@@ -81,33 +101,46 @@ async fn take_step(
     if let Some(refusal) = count_try(flow, &login, request, now).await? {
         return Ok(refusal);
     }
-    let before = login.session.clone();
-    let later_step = login.step() > 1;
+    let (before, step) = (login.session.clone(), login.step());
     match step::advance(flow, &mut login, request, now).await? {
         Outcome::Stay(mut messages) => {
             messages.extend(step::prepare(flow, &mut login, request, now).await?);
             if login.session != before && !save(flow, &login).await? {
-                return Ok(see_other(&login));
+                return Ok(see_other(&find_login(flow, request, now).await?));
             }
             Ok(render(flow, &login, request, messages, now))
         }
-        Outcome::Moved => {
-            save(flow, &login).await?;
-            Ok(see_other(&login))
-        }
-        Outcome::Passed => {
+        Outcome::Moved | Outcome::Passed => {
             let mut tx = flow.store().begin().await?;
-            let won = login.save(&mut tx).await?;
-            if won
-                && later_step
-                && let Some(who) = person_of(&login)
-            {
-                tries::forget(&mut tx, wrong_passcodes(&who)).await?;
+            if !login.save(&mut tx, flow.vault()).await? {
+                drop(tx);
+                return Ok(see_other(&find_login(flow, request, now).await?));
             }
+            forget_tries(&mut tx, &login, step, request).await?;
             tx.commit().await?;
             Ok(see_other(&login))
         }
     }
+}
+
+/// After a right answer the wrong ones before it no longer count.
+async fn forget_tries(
+    tx: &mut Tx,
+    login: &Login,
+    step: u32,
+    request: &PageRequest,
+) -> Result<(), FlowError> {
+    let Some(who) = person_of(login) else {
+        return Ok(());
+    };
+    if step == 1 {
+        let username = request.parameters.first("username").unwrap_or_default();
+        tries::forget(tx, wrong_passwords(username)).await?;
+    }
+    if login.authentication.is_some() {
+        tries::forget(tx, wrong_passcodes(&who)).await?;
+    }
+    Ok(())
 }
 
 /// Counts a try at a step after the first, for the login and for the person, before anything is
@@ -145,7 +178,7 @@ fn wrong_passcodes(who: &str) -> Subject<'_> {
 
 async fn save(flow: &Flow, login: &Login) -> Result<bool, FlowError> {
     let mut tx = flow.store().begin().await?;
-    let won = login.save(&mut tx).await?;
+    let won = login.save(&mut tx, flow.vault()).await?;
     tx.commit().await?;
     Ok(won)
 }

@@ -1,13 +1,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use sallyport_script::{Answer, HttpResponse, Property};
-use url::Url;
+use url::{Host, Url};
 
 const LONGEST: Duration = Duration::from_secs(10);
 const LARGEST_BODY: usize = 1024 * 1024;
 
-/// The only way out of the server for scripts: TLS verified, ten seconds, no redirects, one
-/// mebibyte, and only to hosts that an administrator named.
+/// The only way out of the server for scripts: TLS verified, no plain HTTP but to this machine or
+/// where the administrator allows it, ten seconds, no redirects, no proxy, one mebibyte, and only to
+/// hosts that an administrator named.
 #[derive(Clone, Debug)]
 pub struct Outbound {
     client: reqwest::Client,
@@ -21,6 +22,7 @@ impl Outbound {
         let client = reqwest::Client::builder()
             .timeout(LONGEST)
             .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
             .user_agent(concat!("Sallyport/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self {
@@ -51,6 +53,10 @@ impl Outbound {
             return Answer::Refused(format!(
                 "{host} is neither in the properties of this script nor allowed by the administrator"
             ));
+        }
+        if target.scheme() == "http" && !is_loopback(&target) && !self.is_allowed(&target, &host) {
+            tracing::warn!(event = "script.plain_http_refused", host = %host, "a script would have sent secrets in clear");
+            return Answer::Refused(format!("{host} must be called over https"));
         }
         match self.exchange(method, target, headers, body).await {
             Ok(response) => Answer::Http(response),
@@ -126,6 +132,16 @@ fn words(cause: reqwest::Error) -> String {
     words
 }
 
+/// Whether the address leads to this machine, where nobody listens on the way.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// The hosts that the properties of one script name, with their ports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScriptHosts(BTreeSet<String>);
@@ -155,6 +171,20 @@ fn authority(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine() {
+        for (address, own) in [
+            ("http://127.0.0.1:8081/v1", true),
+            ("http://localhost/x", true),
+            ("http://[::1]:1/", true),
+            ("http://10.0.0.1/", false),
+            ("http://localhost.evil.example/", false),
+            ("http://test.stytch.com/", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(address).unwrap()), own, "{address}");
+        }
+    }
 
     #[test]
     fn the_properties_name_the_hosts_with_their_ports() {

@@ -1,9 +1,9 @@
 //! The complete list of what a script may do to the world, and the rules that it cannot break.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_base::{Id, Secret, Timestamp};
-use sallyport_people::{NewPerson, PasswordCheck, PeopleError, Person};
+use sallyport_people::{NewPerson, PasswordCheck, Person};
 use sallyport_script::{Answer, HttpResponse, PersonKey, Question};
 
 use crate::{
@@ -25,7 +25,7 @@ pub(crate) struct Host<'f> {
     /// Whose password was right; from this request, or from an earlier step.
     proven: Option<Id<Person>>,
     /// What was sent in this request already, and what came back.
-    sent: Vec<(SentRequest, HttpResponse)>,
+    sent: Vec<(SentRequest, Answer)>,
     /// Why the request as a whole must fail, whatever the script makes of it.
     trouble: Option<FlowError>,
     /// What the person must be told, whatever the script says.
@@ -95,8 +95,8 @@ impl<'f> Host<'f> {
         let kind = question.kind();
         match self.try_answer(question).await {
             Ok(answer) => answer,
-            Err(FlowError::People(PeopleError::Invalid { attribute, why })) => {
-                Answer::Refused(format!("{attribute}: {why}"))
+            Err(FlowError::People(cause)) if cause.is_refusal() => {
+                Answer::Refused(cause.to_string())
             }
             Err(cause) => {
                 let refused = Answer::Refused(format!("the server could not answer ({kind})"));
@@ -220,7 +220,7 @@ impl<'f> Host<'f> {
         headers: &[(String, String)],
     ) -> Result<Answer, FlowError> {
         if let Some((_, earlier)) = self.sent.iter().find(|(sent, _)| *sent == request) {
-            return Ok(Answer::Http(earlier.clone()));
+            return Ok(earlier.clone());
         }
         let sends_passcode = self.script.is_some_and(|s| s.sends_passcode(&request.url));
         if sends_passcode && !self.may_send_passcode().await? {
@@ -239,10 +239,8 @@ impl<'f> Host<'f> {
             .await;
         let succeeded = matches!(&answer, Answer::Http(response) if response.status < 300);
         self.send_failed |= sends_passcode && !succeeded;
-        if let Answer::Http(response) = &answer
-            && request.method != "GET"
-        {
-            self.sent.push((request, response.clone()));
+        if request.method != "GET" {
+            self.sent.push((request, answer.clone()));
         }
         Ok(answer)
     }
@@ -258,13 +256,9 @@ impl<'f> Host<'f> {
         };
         let (who, limits) = (person.to_string(), self.flow.limits());
         let mut tx = self.flow.store().begin().await?;
-        let mut allowed = true;
-        for (kind, limit) in [
-            ("sends", limits.sends),
-            ("sends a day", limits.sends_per_day),
-        ] {
-            allowed &= tries::count(&mut tx, Subject { kind, who: &who }, limit, self.now).await?;
-        }
+        let (short, day) = (limits.sends, limits.sends_per_day);
+        let allowed = tries::count(&mut tx, sends("sends", &who), short, self.now).await?
+            && tries::count(&mut tx, sends("sends a day", &who), day, self.now).await?;
         tx.commit().await?;
         if !allowed {
             tracing::warn!(event = "passcode.limited", person.id = %person, "a person asked for too many passcodes");
@@ -288,12 +282,7 @@ pub(crate) async fn check_password(
     password: &Secret,
     now: Timestamp,
 ) -> Result<PasswordProof, FlowError> {
-    let subject = Subject {
-        kind: "wrong passwords",
-        who: username,
-    };
-    let limit = flow.limits().wrong_passwords;
-    if tries::is_used_up(&mut *flow.store().reader().await?, subject, limit, now).await? {
+    if !count_password(flow, username, now).await? {
         tracing::warn!(
             event = "password.limited",
             "too many wrong passwords for one name"
@@ -303,21 +292,58 @@ pub(crate) async fn check_password(
     match flow.people().check_password(username, password).await? {
         PasswordCheck::Right(person) => Ok(PasswordProof::Right(person)),
         PasswordCheck::Wrong | PasswordCheck::Inactive => {
-            let mut tx = flow.store().begin().await?;
-            tries::count(&mut tx, subject, limit, now).await?;
-            tx.commit().await?;
             tracing::info!(event = "password.wrong", "a password was wrong");
             Ok(PasswordProof::Wrong)
         }
     }
 }
 
-fn shown(person: Person) -> sallyport_script::Person {
+/// Counts a try for a name before anything is compared; a right password forgets it when its step
+/// is saved.
+async fn count_password(flow: &Flow, username: &str, now: Timestamp) -> Result<bool, FlowError> {
+    let mut tx = flow.store().begin().await?;
+    let limit = flow.limits().wrong_passwords;
+    let allowed = tries::count(&mut tx, wrong_passwords(username), limit, now).await?;
+    tx.commit().await?;
+    Ok(allowed)
+}
+
+pub(crate) fn wrong_passwords(username: &str) -> Subject<'_> {
+    Subject {
+        kind: "wrong passwords",
+        who: username,
+    }
+}
+
+/// A person as scripts see one. Where `phoneNumberVerified` holds a number and no other attribute
+/// does, it is shown as `mobile` too: Gluu's scripts take `phoneNumberVerified` for a flag and look
+/// for the number elsewhere, while its manual tells people to keep the number there.
+pub(crate) fn shown(person: Person) -> sallyport_script::Person {
+    let mut attributes = person.attributes.into_map();
+    let has_number = NUMBERS.iter().any(|name| attributes.contains_key(*name));
+    if !has_number && let Some(number) = verified_number(&attributes) {
+        attributes.insert("mobile".to_owned(), vec![number]);
+    }
     sallyport_script::Person {
         inum: person.id.to_string(),
         uid: person.uid,
-        attributes: person.attributes.into_map(),
+        attributes,
     }
+}
+
+/// Where Gluu's scripts look for a number.
+const NUMBERS: [&str; 3] = ["employeeNumber", "mobile", "telephoneNumber"];
+
+fn verified_number(attributes: &BTreeMap<String, Vec<String>>) -> Option<String> {
+    let value = attributes.get("phoneNumberVerified")?.first()?;
+    value
+        .bytes()
+        .any(|byte| byte.is_ascii_digit())
+        .then(|| value.clone())
+}
+
+fn sends<'w>(kind: &'static str, who: &'w str) -> Subject<'w> {
+    Subject { kind, who }
 }
 
 /// What Stytch says when there were too many (429 `too_many_requests`).

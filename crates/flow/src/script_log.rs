@@ -1,12 +1,13 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use sallyport_base::{Clock, Timestamp};
-use sallyport_script::{LogLevel, LogLine, ScriptLog};
+use sallyport_script::{LogLevel, LogLine, ScriptError, ScriptLog};
 
 use crate::flow::script_log_path;
 
@@ -68,7 +69,8 @@ impl Open {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).mode(0o600).open(path)?;
         let size = file.metadata()?.len();
         Ok(Self {
             file,
@@ -136,7 +138,7 @@ fn masked(text: &str, secrets: &[String]) -> String {
 
 /// Masks every run of digits that stands alone and has 4 to 15 digits, with the separators that
 /// people write between them. Digits inside a word, such as those of a UUID, stay.
-fn mask_numbers(text: &str) -> String {
+pub(crate) fn mask_numbers(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut clean = String::with_capacity(text.len());
     let mut at = 0;
@@ -156,6 +158,9 @@ fn mask_numbers(text: &str) -> String {
     clean
 }
 
+/// What stands before a line number in a traceback.
+const LINE: [char; 5] = ['l', 'i', 'n', 'e', ' '];
+
 /// A word is copied whole, so that digits inside it are not taken for a number.
 fn end_of_token(chars: &[char], at: usize) -> usize {
     if !is_word(chars[at]) {
@@ -173,7 +178,7 @@ fn number_at(chars: &[char], at: usize) -> Option<(usize, String)> {
     let starts = chars[at].is_ascii_digit()
         || (chars[at] == '+' && chars.get(at + 1).is_some_and(char::is_ascii_digit));
     let inside_word = at > 0 && is_word(chars[at - 1]);
-    if !starts || inside_word {
+    if !starts || inside_word || chars[..at].ends_with(&LINE) {
         return None;
     }
     let end = at
@@ -223,6 +228,15 @@ fn mask_of(number: &str) -> String {
     }
 }
 
+/// The error without what looks like a passcode or a phone number: scripts put them in exceptions.
+pub(crate) fn without_numbers(error: ScriptError) -> ScriptError {
+    ScriptError {
+        message: mask_numbers(&error.message),
+        traceback: mask_numbers(&error.traceback),
+        ..error
+    }
+}
+
 /// One text for the administrator: what happened, and where in the author's file.
 pub(crate) fn with_traceback(message: &str, traceback: &str) -> String {
     if traceback.is_empty() {
@@ -252,6 +266,10 @@ mod tests {
                 "id phone-number-test-4f2c1234-0000-4000-8000-123456789012",
             ),
             ("status 429 in step 2", "status 429 in step 2"),
+            (
+                "File \"x.py\", line 1024, in f",
+                "File \"x.py\", line 1024, in f",
+            ),
             ("HTTP/1.1 401 Unauthorized", "HTTP/1.1 401 Unauthorized"),
             ("on 2026-11-24 it", "on 2026-11-24 it"),
             ("at 0x7f001234", "at 0x7f001234"),

@@ -4,7 +4,8 @@ use std::{
 };
 
 use sallyport_base::Timestamp;
-use sallyport_script::{Call, LoadTurn, Property, Returned, Scene, Script, Turn};
+use sallyport_script::{Call, EngineError, LoadTurn, Property, Returned, Scene, Script, Turn};
+use url::Url;
 
 use crate::{
     Acr, Flow, FlowError,
@@ -22,7 +23,7 @@ struct Loaded {
     acr: Acr,
     script: Script,
     hosts: ScriptHosts,
-    sends: Vec<String>,
+    sends: Vec<Url>,
 }
 
 impl LoadedScript {
@@ -39,9 +40,9 @@ impl LoadedScript {
     }
 
     /// Whether a request to this address sends a passcode: the address is that of the property
-    /// `SMS_ENDPOINT` or `ENROLL_ENDPOINT`.
+    /// `SMS_ENDPOINT` or `ENROLL_ENDPOINT`, however it is spelled.
     pub(crate) fn sends_passcode(&self, url: &str) -> bool {
-        self.0.sends.iter().any(|send| send == url)
+        endpoint(url).is_some_and(|url| self.0.sends.contains(&url))
     }
 }
 
@@ -58,8 +59,35 @@ pub(crate) struct Scripts {
 struct Slot {
     /// The newest revision that was tried.
     tried: i64,
+    /// As the administrator set it, whether the script runs or not.
+    level: i64,
     /// What runs: the newest revision that loaded. A broken change leaves the running version.
     running: Option<LoadedScript>,
+}
+
+/// Why a script was not started.
+enum NotStarted {
+    /// The script is at fault; the text is for the administrator.
+    Fault(String),
+    /// The server could not try; the next request tries again.
+    Trouble(FlowError),
+}
+
+impl From<EngineError> for NotStarted {
+    fn from(cause: EngineError) -> Self {
+        Self::Trouble(cause.into())
+    }
+}
+
+impl Slot {
+    /// A script that was removed between two looks at the store.
+    fn of_nothing(revision: i64) -> Self {
+        Self {
+            tried: revision,
+            level: i64::MIN,
+            running: None,
+        }
+    }
 }
 
 impl Scripts {
@@ -89,6 +117,19 @@ impl Scripts {
             .collect()
     }
 
+    /// The strongest of the enabled scripts: `None` when none is enabled, `Some(None)` when the
+    /// strongest does not run. A weaker one does not take its place.
+    pub(crate) fn strongest(&self) -> Option<Option<Acr>> {
+        let slots = self.read();
+        let strongest = slots.values().max_by_key(|slot| slot.level)?;
+        Some(
+            strongest
+                .running
+                .as_ref()
+                .map(|script| script.acr().clone()),
+        )
+    }
+
     pub(crate) fn find(&self, acr: &str) -> Option<LoadedScript> {
         self.slot(&acr.to_ascii_lowercase())?.running
     }
@@ -96,11 +137,16 @@ impl Scripts {
     async fn load(&self, flow: &Flow, key: &str, revision: i64) -> Result<Slot, FlowError> {
         let before = self.slot(key).and_then(|slot| slot.running);
         let entry = ScriptEntry::find(&mut *flow.store().reader().await?, flow.vault(), key).await;
-        let outcome = match entry {
-            Ok(Some(entry)) => start(flow, &entry).await,
-            Ok(None) => Err("the script was removed".to_owned()),
+        let (level, outcome) = match entry {
+            Ok(Some(entry)) => (entry.level, start(flow, &entry).await),
+            Ok(None) => return Ok(Slot::of_nothing(revision)),
             Err(ScriptStoreError::Store(cause)) => return Err(cause.into()),
-            Err(unreadable) => Err(unreadable.to_string()),
+            Err(unreadable) => (i64::MAX, Err(NotStarted::Fault(unreadable.to_string()))),
+        };
+        let outcome = match outcome {
+            Ok(script) => Ok(script),
+            Err(NotStarted::Fault(why)) => Err(why),
+            Err(NotStarted::Trouble(cause)) => return Err(cause),
         };
         let mut tx = flow.store().begin().await?;
         let error = outcome.as_ref().err().map(String::as_str);
@@ -115,6 +161,7 @@ impl Scripts {
         };
         Ok(Slot {
             tried: revision,
+            level,
             running,
         })
     }
@@ -146,7 +193,7 @@ impl Scripts {
 }
 
 /// Loads one script and asks it how many steps it has. The error is for the administrator.
-async fn start(flow: &Flow, entry: &ScriptEntry) -> Result<LoadedScript, String> {
+async fn start(flow: &Flow, entry: &ScriptEntry) -> Result<LoadedScript, NotStarted> {
     let now = flow.clock().now();
     let hosts = ScriptHosts::of(&entry.properties);
     let mut host = Host::for_loading(flow, &hosts, now);
@@ -170,11 +217,11 @@ async fn init(
     entry: &ScriptEntry,
     host: &mut Host<'_>,
     now: Timestamp,
-) -> Result<Script, String> {
+) -> Result<Script, NotStarted> {
     let loading = flow
         .engine()
         .load(Arc::new(entry.source()), now.as_micros() / 1000);
-    let mut loading = loading.await.map_err(|cause| cause.to_string())?;
+    let mut loading = loading.await?;
     let mut turn = loading.start().await;
     loop {
         match turn {
@@ -182,9 +229,10 @@ async fn init(
                 turn = loading.answer(host.answer(question).await).await;
             }
             LoadTurn::Done(loaded) => {
-                return loaded.map_err(|cause| {
-                    script_log::with_traceback(&cause.to_string(), &cause.traceback)
-                });
+                if let Some(trouble) = host.take_trouble() {
+                    return Err(NotStarted::Trouble(trouble));
+                }
+                return loaded.map_err(|cause| fault(&cause.to_string(), &cause.traceback));
             }
         }
     }
@@ -192,33 +240,47 @@ async fn init(
 
 /// How many steps the method has before anybody is known. Scripts may answer otherwise later; the
 /// proof of a login counts the steps that were passed.
-async fn count_steps(flow: &Flow, script: &Script, host: &mut Host<'_>) -> Result<u32, String> {
-    let mut run = flow
-        .engine()
-        .begin(script, Scene::default())
-        .await
-        .map_err(|cause| cause.to_string())?;
+async fn count_steps(flow: &Flow, script: &Script, host: &mut Host<'_>) -> Result<u32, NotStarted> {
+    let mut run = flow.engine().begin(script, Scene::default()).await?;
     let mut turn = run.call(Call::GetCountAuthenticationSteps).await;
     loop {
         match turn {
             Turn::Ask(question) => turn = run.answer(host.answer(question).await).await,
-            Turn::Done(Ok(Returned::Int(steps))) if steps > 0 => {
-                return u32::try_from(steps).map_err(|_| "it has too many steps".to_owned());
+            Turn::Done(Ok(Returned::Int(steps))) if (1..=MOST_STEPS).contains(&steps) => {
+                return Ok(u32::try_from(steps).unwrap_or(1));
             }
             Turn::Done(Ok(_)) => {
-                return Err("getCountAuthenticationSteps must return a number from 1".to_owned());
+                let why = "getCountAuthenticationSteps must return a number from 1 to 32";
+                return Err(NotStarted::Fault(why.to_owned()));
             }
-            Turn::Done(Err(cause)) => {
-                return Err(script_log::with_traceback(&cause.message, &cause.traceback));
-            }
+            Turn::Done(Err(cause)) => return Err(fault(&cause.message, &cause.traceback)),
         }
     }
 }
 
-fn passcode_sends(properties: &[Property]) -> Vec<String> {
+const MOST_STEPS: i64 = 32;
+
+fn fault(message: &str, traceback: &str) -> NotStarted {
+    NotStarted::Fault(script_log::with_traceback(
+        &script_log::mask_numbers(message),
+        &script_log::mask_numbers(traceback),
+    ))
+}
+
+fn passcode_sends(properties: &[Property]) -> Vec<Url> {
     properties
         .iter()
         .filter(|property| matches!(property.value1.as_str(), "SMS_ENDPOINT" | "ENROLL_ENDPOINT"))
-        .map(|property| property.value2.clone())
+        .filter_map(|property| endpoint(&property.value2))
         .collect()
+}
+
+/// An address without what makes no difference to who answers: blanks, query, a slash at the end.
+fn endpoint(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text.trim()).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Some(url)
 }

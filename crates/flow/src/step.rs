@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     Acr, Authentication, Flow, FlowError, Login, PASSWORD_ACR,
-    questions::{Host, PasswordProof, TOO_MANY_PASSWORDS, check_password},
+    questions::{Host, PasswordProof, TOO_MANY_PASSWORDS, check_password, shown},
     script_entry::ScriptEntry,
     script_log,
     scripts::LoadedScript,
@@ -96,7 +96,7 @@ pub(crate) async fn prepare(
             let mut talk = Talk::begin(flow, &script, login, scene, now).await?;
             talk.prepare(login.step()).await?;
             let (scene, _) = talk.finish()?;
-            login.session = scene.session;
+            login.session = kept_session(scene.session);
             Ok(scene.messages)
         }
     }
@@ -155,13 +155,32 @@ async fn ask_the_script(
     };
     let (notice, send_failed) = (talk.host.notice(), talk.host.send_failed());
     let (scene, proven) = talk.finish()?;
+    if step > 1 && login.person_id.is_some() && proven != login.person_id {
+        return Err(broken(
+            script,
+            "a later step checked the password of another person",
+        ));
+    }
     login.person_id = proven;
-    login.session.extend(scene.session);
+    login.session = kept_session(scene.session);
     let mut messages = said(scene.messages, notice);
     if send_failed && messages.is_empty() {
         messages.push(error(NOT_SENT));
     }
     settle(login, outcome, messages, now)
+}
+
+/// The session attributes that a login keeps. Where the browser is belongs to each request.
+fn kept_session(mut session: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    session.remove("remote_ip");
+    session
+}
+
+fn broken(script: &LoadedScript, why: &'static str) -> FlowError {
+    FlowError::Contract {
+        script: script.acr().name.clone(),
+        why,
+    }
 }
 
 /// What [`ask_the_script`] found out before the scene came back.
@@ -186,7 +205,11 @@ fn settle(
 ) -> Result<Outcome, FlowError> {
     match next {
         Next::Stay if messages.is_empty() => {
-            let text = if login.step() == 1 { WRONG_PASSWORD } else { FAILED };
+            let text = if login.step() == 1 {
+                WRONG_PASSWORD
+            } else {
+                FAILED
+            };
             Ok(Outcome::Stay(vec![error(text)]))
         }
         Next::Stay => Ok(Outcome::Stay(messages)),
@@ -206,7 +229,12 @@ fn settle(
                     why: "it passed the last step, but nobody's password was checked",
                 });
             }
-            let steps = acr.steps;
+            let skipped = (1..=acr.steps)
+                .filter(|step| login.session.contains_key(&skipped_key(*step)))
+                .count();
+            let steps = acr
+                .steps
+                .saturating_sub(u32::try_from(skipped).unwrap_or(acr.steps));
             login.authentication = Some(proof(&acr, steps, claims, now));
             Ok(Outcome::Passed)
         }
@@ -256,10 +284,15 @@ fn check_earlier_steps(script: &LoadedScript, login: &Login, step: u32) -> Resul
     if open {
         return Ok(());
     }
-    Err(FlowError::Contract {
-        script: script.acr().name.clone(),
-        why: "a step was reached before the steps before it were passed",
-    })
+    Err(broken(
+        script,
+        "a step was reached before the steps before it were passed",
+    ))
+}
+
+/// Marks a step that the script jumped over: it proves nothing.
+fn skipped_key(step: u32) -> String {
+    format!("auth_step_skipped_{step}")
 }
 
 fn passed_key(step: u32) -> String {
@@ -283,15 +316,21 @@ async fn scene(
         .unwrap_or_default();
     let mut session = login.session.clone();
     session.insert("remote_ip".to_owned(), remote_ip.clone());
+    let nothing = Params::default();
+    let resend = login.step() > 1 && is_resend(&request.parameters);
+    let credentials = if resend {
+        &nothing
+    } else {
+        &request.parameters
+    };
     Ok(Scene {
         working: kept_parameters(&session),
         session,
         session_id: login.id.to_string(),
-        username: request
-            .parameters
+        username: credentials
             .first("username")
             .map(|name| name.trim().to_owned()),
-        password: request.parameters.first("password").map(str::to_owned),
+        password: credentials.first("password").map(str::to_owned),
         request: Request {
             parameters: form_of(&request.parameters),
             headers: readable_headers(&request.headers),
@@ -304,23 +343,19 @@ async fn scene(
         now_ms: now.as_micros() / 1000,
         usage: Usage::Interactive,
         issuer: flow.issuer().to_string(),
-        authenticated: authenticated.map(|person| sallyport_script::Person {
-            inum: person.id.to_string(),
-            uid: person.uid,
-            attributes: person.attributes.into_map(),
-        }),
+        authenticated: authenticated.map(shown),
         ..Scene::default()
     })
 }
 
-/// The form as the script sees it. A form that asks for another message is no try: whatever code
-/// it carries is not shown to the script, or tries could be had without being counted.
+/// The form as the script sees it. A form that asks for another message is no try, so nothing of it
+/// but the request reaches the script: whatever else it carries could be a guess that is not counted.
 fn form_of(parameters: &Params) -> BTreeMap<String, Vec<String>> {
     let resend = is_resend(parameters);
     parameters
         .iter()
         .filter(|(name, _)| !matches!(*name, "csrf" | "login" | "step"))
-        .filter(|(name, _)| !(resend && *name == "passcode"))
+        .filter(|(name, _)| !resend || *name == "resend")
         .map(|(name, values)| (name.to_owned(), values.to_vec()))
         .collect()
 }
@@ -420,7 +455,7 @@ impl<'f> Talk<'f> {
                     let answer = self.host.answer(question).await;
                     turn = self.run.answer(answer).await;
                 }
-                Turn::Done(outcome) => return outcome,
+                Turn::Done(outcome) => return outcome.map_err(script_log::without_numbers),
             }
         }
     }
@@ -456,7 +491,10 @@ impl<'f> Talk<'f> {
             return Err(trouble);
         }
         match outcome {
-            Ok(returned) => Ok(returned.truthy()),
+            Ok(Returned::Bool(passed)) => Ok(passed),
+            Ok(Returned::Int(number)) => Ok(number != 0),
+            Ok(Returned::None) => Ok(false),
+            Ok(_) => Err(self.broken("authenticate returned neither true nor false")),
             Err(cause) if cause.kind == ErrorKind::Exception => {
                 self.record(&cause).await?;
                 tracing::error!(script.name = %self.script.acr().name, cause = %cause.message, "authenticate raised");
@@ -520,11 +558,16 @@ impl<'f> Talk<'f> {
     /// Back to an earlier step, whose later ones must be passed again, or past steps that the
     /// script skips.
     async fn jump(&mut self, login: &Login, step: u32, target: u32) -> Result<Next, FlowError> {
+        let count = self.must(Call::GetCountAuthenticationSteps).await?.as_int();
+        if target == 0 || i64::from(target) > count.unwrap_or(0) {
+            return Err(self.broken("getNextStep named a step that does not exist"));
+        }
         let mut set = BTreeMap::new();
         if target <= step {
             set.extend((target..=step).map(|undone| (passed_key(undone), "false".to_owned())));
         } else {
             set.extend((step..target).map(|skipped| (passed_key(skipped), "true".to_owned())));
+            set.extend((step + 1..target).map(|skipped| (skipped_key(skipped), "true".to_owned())));
         }
         self.keep_for(target, login, &mut set).await?;
         self.page_of(target, set).await
@@ -594,18 +637,13 @@ impl<'f> Talk<'f> {
         let proven = self.host.proven();
         let scene = self.run.finish();
         if scene.redirect.is_some() {
-            return Err(FlowError::Contract {
-                script: self.script.acr().name.clone(),
-                why: "it asked for a redirect, which this release does not follow",
-            });
+            let why = "it asked for a redirect, which this release does not follow";
+            return Err(broken(self.script, why));
         }
         Ok((scene, proven))
     }
 
     fn broken(&self, why: &'static str) -> FlowError {
-        FlowError::Contract {
-            script: self.script.acr().name.clone(),
-            why,
-        }
+        broken(self.script, why)
     }
 }

@@ -248,18 +248,20 @@ impl Client {
         self.registration.grant_types.contains(&grant_type)
     }
 
+    /// Only a public client may choose a loopback port: it is the native application that RFC 8252
+    /// speaks of, and PKCE keeps its codes from whoever listens at another port.
     pub fn may_redirect_to(&self, uri: &str) -> bool {
         self.registration
             .redirect_uris
             .iter()
-            .any(|known| known.allows(uri))
+            .any(|known| known.is(uri) || (self.is_public() && known.is_at_some_port(uri)))
     }
 
     pub fn may_redirect_after_logout_to(&self, uri: &str) -> bool {
         self.registration
             .post_logout_redirect_uris
             .iter()
-            .any(|known| known.as_str() == uri)
+            .any(|known| known.is(uri))
     }
 
     /// Whether this is the client's secret, in the same time for every wrong one.
@@ -368,6 +370,22 @@ pub(crate) mod tests {
             token_endpoint_auth_method: AuthMethod::None,
             ..registration()
         }
+    }
+
+    #[test]
+    fn only_a_public_client_chooses_its_loopback_port() {
+        let at_loopback = |mut client: Client| {
+            client.registration.redirect_uris =
+                vec![RedirectUri::check("http://127.0.0.1:8000/cb").unwrap()];
+            client
+        };
+        let (public, confidential) = (at_loopback(public_client()), at_loopback(client()));
+        for client in [&public, &confidential] {
+            assert!(client.may_redirect_to("http://127.0.0.1:8000/cb"));
+            assert!(!client.may_redirect_to("http://127.0.0.1:8000/other"));
+        }
+        assert!(public.may_redirect_to("http://127.0.0.1:51004/cb"));
+        assert!(!confidential.may_redirect_to("http://127.0.0.1:51004/cb"));
     }
 
     #[tokio::test]

@@ -31,11 +31,15 @@ impl RedirectUri {
         &self.0
     }
 
-    /// Whether `requested` is this address: character by character, except that a native
-    /// application may choose the port of a loopback IP address (RFC 8252 §7.3).
-    pub fn allows(&self, requested: &str) -> bool {
-        let any_port = |one, other| loopback(one).is_some() && loopback(one) == loopback(other);
-        requested == self.0 || any_port(&self.0, requested)
+    /// Whether `requested` is this address, character by character.
+    pub fn is(&self, requested: &str) -> bool {
+        requested == self.0
+    }
+
+    /// Whether `requested` is this address at any port: a native application chooses the port of a
+    /// loopback IP address when it runs (RFC 8252 §7.3).
+    pub fn is_at_some_port(&self, requested: &str) -> bool {
+        loopback(&self.0).is_some() && loopback(&self.0) == loopback(requested)
     }
 }
 
@@ -110,7 +114,7 @@ mod tests {
     #[test]
     fn an_address_is_matched_character_by_character() {
         let registered = RedirectUri::check("https://rp.example/cb?a=1").unwrap();
-        assert!(registered.allows("https://rp.example/cb?a=1"));
+        assert!(registered.is("https://rp.example/cb?a=1"));
         for other in [
             "https://rp.example/cb",
             "https://rp.example/cb?a=1&b=2",
@@ -126,7 +130,8 @@ mod tests {
             " https://rp.example/cb?a=1",
             "",
         ] {
-            assert!(!registered.allows(other), "{other:?}");
+            assert!(!registered.is(other), "{other:?}");
+            assert!(!registered.is_at_some_port(other), "{other:?}");
         }
     }
 
@@ -182,7 +187,7 @@ mod tests {
         ] {
             let registered = RedirectUri::check(registered).unwrap();
             assert_eq!(
-                registered.allows(requested),
+                registered.is(requested) || registered.is_at_some_port(requested),
                 allowed,
                 "{registered:?} {requested}"
             );

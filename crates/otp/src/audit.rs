@@ -33,6 +33,8 @@ pub enum Event {
     Sent,
     SendRefused,
     SendFailed,
+    /// The gateway did not say whether it took the message.
+    SendUnconfirmed,
     Verified,
     CodeRefused,
     UserDeleted,
@@ -45,6 +47,7 @@ impl Event {
             Self::Sent => "otp.sent",
             Self::SendRefused => "otp.send_refused",
             Self::SendFailed => "otp.send_failed",
+            Self::SendUnconfirmed => "otp.send_unconfirmed",
             Self::Verified => "otp.verified",
             Self::CodeRefused => "otp.code_refused",
             Self::UserDeleted => "otp.user_deleted",
@@ -71,10 +74,11 @@ impl<'a> Entry<'a> {
     }
 
     pub fn user(self, user_id: Id<User>) -> Self {
-        Self {
-            user_id: Some(user_id),
-            ..self
-        }
+        self.maybe_user(Some(user_id))
+    }
+
+    pub fn maybe_user(self, user_id: Option<Id<User>>) -> Self {
+        Self { user_id, ..self }
     }
 
     pub fn number(self, otp: &Otp, number: &'a PhoneNumber) -> Self {

@@ -65,7 +65,7 @@ impl Params {
 enum Outcome {
     Right(Box<Authenticated>),
     Counted(Refusal),
-    NotCounted(Refusal),
+    NotCounted(Refusal, Option<Id<User>>),
 }
 
 struct Authenticated {
@@ -93,10 +93,11 @@ pub async fn authenticate(
             tx.commit().await?;
             Err(refusal)
         }
-        Outcome::NotCounted(refusal) => {
+        Outcome::NotCounted(refusal, user_id) => {
             drop(tx);
             Entry::new(Event::CodeRefused)
                 .because(&refusal)
+                .maybe_user(user_id)
                 .record_alone(&otp, &caller)
                 .await?;
             Err(refusal)
@@ -114,17 +115,22 @@ async fn attempt(
     let Caller { project, now, .. } = caller;
     let limits = otp.limits();
     let Some(phone) = Phone::find(tx, project, params.phone_id, *now).await? else {
-        return Ok(Outcome::NotCounted(Refusal::WrongCode));
+        return Ok(Outcome::NotCounted(Refusal::WrongCode, None));
     };
     let session = find_session(tx, caller, params, &phone).await?;
     if !User::count_failure(tx, phone.user_id, limits, *now).await? {
-        return Ok(Outcome::NotCounted(locked(tx, caller, &phone).await?));
+        return Ok(Outcome::NotCounted(
+            locked(tx, caller, &phone).await?,
+            Some(phone.user_id),
+        ));
     }
     let attempt = Passcode::attempt(tx, phone.id, &params.guess, otp.keys(), limits, *now).await?;
     let refusal = match attempt {
         Attempt::Right => return accept(otp, tx, caller, params, phone, session).await,
-        Attempt::Dead => return Ok(Outcome::NotCounted(Refusal::DeadCode)),
-        Attempt::Unknown => return Ok(Outcome::NotCounted(Refusal::WrongCode)),
+        Attempt::Dead => return Ok(Outcome::NotCounted(Refusal::DeadCode, Some(phone.user_id))),
+        Attempt::Unknown => {
+            return Ok(Outcome::NotCounted(Refusal::WrongCode, Some(phone.user_id)));
+        }
         Attempt::Wrong => Refusal::WrongCode,
         Attempt::Mismatch => Refusal::AttributeMismatch,
     };
@@ -172,7 +178,10 @@ async fn accept(
 ) -> Result<Outcome, Refusal> {
     let Caller { project, now, .. } = caller;
     if !Phone::verify(tx, &phone).await? {
-        return Ok(Outcome::NotCounted(Refusal::DuplicatePhoneNumber));
+        return Ok(Outcome::NotCounted(
+            Refusal::DuplicatePhoneNumber,
+            Some(phone.user_id),
+        ));
     }
     User::succeed(tx, phone.user_id).await?;
     let number = PhoneNumber::stored(phone.number());

@@ -1,8 +1,7 @@
 //! The one way from a request to a message. Every limit is kept here, so that no route avoids them.
 
-use std::sync::Arc;
-
 use sallyport_base::{Id, StoreError, Tx};
+use tracing::Instrument;
 
 use crate::{
     Otp,
@@ -12,7 +11,7 @@ use crate::{
     delivery::Delivery,
     gateway::GatewayError,
     message::Message,
-    passcode::{Code, Passcode},
+    passcode::{Code, Passcode, ReplacedPasscode},
     phone::{self, Phone},
     phone_number::PhoneNumber,
     project::Caller,
@@ -35,11 +34,9 @@ pub async fn send(otp: &Otp, tx: Tx, order: Order) -> Result<(), Refusal> {
     if order.number.is_sandbox() {
         return keep_sandbox_code(otp, tx, &order).await;
     }
-    let code = Code::random(otp.random());
-    let message = message(otp, &order, &code);
-    reserve(otp, tx, &order, &code, message.id).await?;
-    // The request may be given up at any moment; what was reserved is sent or withdrawn all the same.
-    tokio::spawn(hand_over(otp.clone(), Arc::new(order), message))
+    // The request may be given up at any moment, while the code is being stored too; what was stored
+    // is sent or withdrawn all the same.
+    tokio::spawn(reserve_and_hand_over(otp.clone(), tx, order).in_current_span())
         .await
         .map_err(|_| Refusal::Internal("a message was given up on its way to the gateway"))?
 }
@@ -48,20 +45,31 @@ pub async fn send(otp: &Otp, tx: Tx, order: Order) -> Result<(), Refusal> {
 async fn keep_sandbox_code(otp: &Otp, mut tx: Tx, order: &Order) -> Result<(), Refusal> {
     let id = Id::new(order.caller.now, otp.random());
     passcode(otp, order, &Code::sandbox(), id)
-        .replace(&mut tx, otp.keys())
+        .replace(&mut tx, otp.keys(), otp.limits(), order.caller.now)
         .await?;
     Ok(tx.commit().await?)
 }
 
+async fn reserve_and_hand_over(otp: Otp, tx: Tx, order: Order) -> Result<(), Refusal> {
+    let code = Code::random(otp.random());
+    let message = message(&otp, &order, &code);
+    let replaced = reserve(&otp, tx, &order, &code, message.id).await?;
+    hand_over(&otp, &order, &message, replaced).await
+}
+
+/// Returns the code that was valid until now.
 async fn reserve(
     otp: &Otp,
     mut tx: Tx,
     order: &Order,
     code: &Code,
     message_id: Id<Message>,
-) -> Result<(), Refusal> {
+) -> Result<Option<ReplacedPasscode>, Refusal> {
     match spend_and_replace(otp, &mut tx, order, code, message_id).await? {
-        Ok(()) => Ok(tx.commit().await?),
+        Ok(replaced) => {
+            tx.commit().await?;
+            Ok(replaced)
+        }
         Err(refusal) => {
             drop(tx);
             entry(otp, order, Event::SendRefused)
@@ -81,12 +89,12 @@ async fn spend_and_replace(
     order: &Order,
     code: &Code,
     message_id: Id<Message>,
-) -> Result<Result<(), Refusal>, StoreError> {
+) -> Result<Result<Option<ReplacedPasscode>, Refusal>, StoreError> {
     if let Some(retry_after) = order.user.locked_for(order.caller.now) {
         return Ok(Err(Refusal::UserLocked { retry_after }));
     }
-    passcode(otp, order, code, message_id)
-        .replace(tx, otp.keys())
+    let replaced = passcode(otp, order, code, message_id)
+        .replace(tx, otp.keys(), otp.limits(), order.caller.now)
         .await?;
     Phone::extend_probation(tx, order.phone.id, order.caller.now).await?;
     if let Err(retry_after) = spend(otp, tx, order).await? {
@@ -95,7 +103,7 @@ async fn spend_and_replace(
     entry(otp, order, Event::Sent)
         .record(tx, &order.caller, otp.random())
         .await?;
-    Ok(Ok(()))
+    Ok(Ok(replaced))
 }
 
 async fn spend(
@@ -134,36 +142,51 @@ async fn spend(
     Ok(Ok(()))
 }
 
-async fn hand_over(otp: Otp, order: Arc<Order>, message: Message) -> Result<(), Refusal> {
-    let Err(cause) = otp.line().deliver(&message, order.caller.now).await else {
+async fn hand_over(
+    otp: &Otp,
+    order: &Order,
+    message: &Message,
+    replaced: Option<ReplacedPasscode>,
+) -> Result<(), Refusal> {
+    let Err(cause) = otp.line().deliver(message, order.caller.now).await else {
         return Ok(());
     };
+    tracing::error!(
+        event = "otp.gateway_failed",
+        message.id = %message.id,
+        error = %cause,
+        "a message could not be handed over"
+    );
     let refusal = match cause {
+        GatewayError::Unanswered(_) => return leave_open(otp, order).await,
         GatewayError::Store(cause) => Refusal::Store(cause),
-        GatewayError::Refused(_) | GatewayError::Unreachable(_) => {
-            tracing::error!(
-                event = "otp.gateway_failed",
-                message.id = %message.id,
-                error = %cause,
-                "a message could not be handed over"
-            );
-            Refusal::CarrierFailed
-        }
+        GatewayError::Refused(_) | GatewayError::Unreachable(_) => Refusal::CarrierFailed,
     };
-    withdraw(&otp, &order, &message, &refusal).await?;
+    withdraw(otp, order, message, replaced, &refusal).await?;
     Err(refusal)
 }
 
-/// The code is taken back and the pause lifted. The message stays counted: after a time-out it may
-/// have been sent, and a gateway that fails must not be asked without end.
+/// The message may be on its way: its code stays valid, and the next one has to wait for the pause.
+async fn leave_open(otp: &Otp, order: &Order) -> Result<(), Refusal> {
+    let refusal = Refusal::CarrierSilent;
+    entry(otp, order, Event::SendUnconfirmed)
+        .because(&refusal)
+        .record_alone(otp, &order.caller)
+        .await?;
+    Err(refusal)
+}
+
+/// The code is taken back, the one before it is valid again, and the pause is lifted. The message
+/// stays counted: a gateway that fails must not be asked without end.
 async fn withdraw(
     otp: &Otp,
     order: &Order,
     message: &Message,
+    replaced: Option<ReplacedPasscode>,
     refusal: &Refusal,
 ) -> Result<(), StoreError> {
     let mut tx = otp.store().begin().await?;
-    Passcode::withdraw(&mut tx, order.phone.id, message.id).await?;
+    Passcode::withdraw(&mut tx, order.phone.id, message.id, replaced.as_ref()).await?;
     let number = otp.keys().number(&order.number);
     Cooldown::lift(&mut tx, &order.caller.project, &number).await?;
     entry(otp, order, Event::SendFailed)

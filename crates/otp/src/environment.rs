@@ -21,6 +21,11 @@ impl Environment {
         }
     }
 
+    /// Whether `text` is the id of a project of this environment.
+    pub fn is_project(self, text: &str) -> bool {
+        self.parse::<Self>("project", text).is_some()
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Test => "test",

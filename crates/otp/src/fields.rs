@@ -1,10 +1,11 @@
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 use axum::{
     body::to_bytes,
     extract::{FromRequest, Request},
 };
 use http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
@@ -27,6 +28,9 @@ impl Fields {
     pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.contains('\0') => {
+                Err(wrong_type(name, "a string without U+0000"))
+            }
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(wrong_type(name, "a string")),
         }
@@ -91,6 +95,13 @@ impl Fields {
     }
 }
 
+fn unreadable(cause: &axum::Error) -> Refusal {
+    match cause.source() {
+        Some(cause) if cause.is::<LengthLimitError>() => Refusal::BodyTooLarge,
+        _ => Refusal::BadRequest("The body did not arrive whole.".into()),
+    }
+}
+
 fn wrong_type(name: &str, expected: &str) -> Refusal {
     Refusal::BadRequest(format!("{name} must be {expected}.").into())
 }
@@ -103,7 +114,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         let body = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), LARGEST_BODY))
             .await
             .map_err(|_| Refusal::BodyTooSlow)?
-            .map_err(|_| Refusal::BodyTooLarge)?;
+            .map_err(|cause| unreadable(&cause))?;
         Self::parse(&body)
     }
 }
@@ -180,6 +191,14 @@ mod tests {
         let fields = Fields::parse(br#"{"code": 123456}"#).unwrap();
         let message = fields.text("code").err().unwrap().message();
         assert_eq!(message, "code must be a string.");
+    }
+
+    #[test]
+    fn a_text_with_a_null_character_is_refused() {
+        // PostgreSQL cannot keep one.
+        let fields = Fields::parse(br#"{"user_agent": "a\u0000b"}"#).unwrap();
+        let message = fields.text("user_agent").err().unwrap().message();
+        assert_eq!(message, "user_agent must be a string without U+0000.");
     }
 
     #[test]

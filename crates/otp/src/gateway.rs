@@ -17,13 +17,16 @@ pub enum Gateway {
     Webhook { url: Url, secret: Secret },
 }
 
-/// Why a message did not leave.
+/// Why it is not known that a message left.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
     #[error("the gateway answered {0}")]
     Refused(StatusCode),
     #[error("the gateway could not be reached: {0}")]
     Unreachable(String),
+    /// The message may have been sent all the same.
+    #[error("the gateway was given the message and did not answer: {0}")]
+    Unanswered(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -43,8 +46,7 @@ impl Line {
         })
     }
 
-    /// Hands the message over once. After an error it may still have been sent: a time-out does not
-    /// say.
+    /// Hands the message over once.
     pub async fn deliver(&self, message: &Message, now: Timestamp) -> Result<(), GatewayError> {
         match self {
             Self::Telephone(store) => Ok(telephone::receive(store, message, now).await?),

@@ -123,7 +123,7 @@ mod tests {
         let long = "a".repeat(120);
         assert_eq!(
             MessageText::check(&long, "login.example.com").err(),
-            Some(MessageTextError::Long(186))
+            Some(MessageTextError::Long(185))
         );
         for name in ["", "Łódź", "two\nlines", "café ☕"] {
             assert!(

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use sallyport_base::{Conn, Id, Random, StoreError, Timestamp, Tx, constant_time_eq, params};
+use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Tx, constant_time_eq, params};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -68,6 +68,16 @@ pub struct Passcode {
     pub origin: Origin,
 }
 
+/// A code that could be used until a newer one took its place.
+pub struct ReplacedPasscode {
+    message_id: Id<Message>,
+    code_mac: String,
+    expires_at: Timestamp,
+    attempts: i64,
+    ip_mac: Option<String>,
+    user_agent_mac: Option<String>,
+}
+
 /// What came of one guess. All but `Dead` and `Unknown` have been counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Attempt {
@@ -90,8 +100,15 @@ pub struct Guess {
 }
 
 impl Passcode {
-    /// Makes this the phone's only code.
-    pub async fn replace(&self, tx: &mut Tx, keys: &Keys) -> Result<(), StoreError> {
+    /// Makes this the phone's only code. Returns the one before, when it could still be used.
+    pub async fn replace(
+        &self,
+        tx: &mut Tx,
+        keys: &Keys,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<Option<ReplacedPasscode>, StoreError> {
+        let replaced = ReplacedPasscode::hold(tx, self.phone_id, limits, now).await?;
         let ip = self.origin.ip_mac(keys);
         let user_agent = self.origin.user_agent_mac(keys);
         tx.execute(
@@ -116,15 +133,20 @@ impl Passcode {
             ],
         )
         .await?;
-        Ok(())
+        Ok(replaced)
     }
 
-    /// Takes back a code whose message could not be sent, unless a newer one took its place.
+    /// Takes back a code whose message was not sent, unless a newer one took its place. The one that
+    /// it had replaced is the phone's code again.
     pub async fn withdraw(
         tx: &mut Tx,
         phone_id: Id<Phone>,
         message_id: Id<Message>,
+        replaced: Option<&ReplacedPasscode>,
     ) -> Result<(), StoreError> {
+        if let Some(replaced) = replaced {
+            return replaced.put_back(tx, phone_id, message_id).await;
+        }
         tx.execute(
             "DELETE FROM otp_passcodes WHERE phone_id = $1 AND message_id = $2",
             params![phone_id, message_id],
@@ -171,6 +193,69 @@ impl Passcode {
             params![limit],
         )
         .await
+    }
+}
+
+impl ReplacedPasscode {
+    /// The phone's code, if it can still be used. The update changes nothing; it makes guesses wait
+    /// until `tx` ends.
+    async fn hold(
+        tx: &mut Tx,
+        phone_id: Id<Phone>,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let row = tx
+            .row(
+                "UPDATE otp_passcodes SET attempts = attempts
+                 WHERE phone_id = $1 AND used_at IS NULL AND attempts < $2 AND expires_at > $3
+                 RETURNING message_id, code_mac, expires_at, attempts, ip_mac, user_agent_mac",
+                params![phone_id, limits.attempts_per_code, now],
+            )
+            .await?;
+        row.map(|row| Self::read(&row)).transpose()
+    }
+
+    async fn put_back(
+        &self,
+        tx: &mut Tx,
+        phone_id: Id<Phone>,
+        newer: Id<Message>,
+    ) -> Result<(), StoreError> {
+        tx.execute(
+            "UPDATE otp_passcodes SET
+                message_id = $3,
+                code_mac = $4,
+                expires_at = $5,
+                attempts = $6,
+                used_at = NULL,
+                ip_mac = $7,
+                user_agent_mac = $8
+             WHERE phone_id = $1 AND message_id = $2",
+            params![
+                phone_id,
+                newer,
+                self.message_id,
+                &self.code_mac,
+                self.expires_at,
+                self.attempts,
+                self.ip_mac.as_deref(),
+                self.user_agent_mac.as_deref()
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            message_id: row.get("message_id")?,
+            code_mac: row.get("code_mac")?,
+            expires_at: row.get("expires_at")?,
+            attempts: row.get("attempts")?,
+            ip_mac: row.get("ip_mac")?,
+            user_agent_mac: row.get("user_agent_mac")?,
+        })
     }
 }
 

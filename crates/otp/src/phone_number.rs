@@ -1,6 +1,6 @@
 use std::fmt;
 
-use rlibphonenumber::{ParseError, PhoneNumber as Parsed, PhoneNumberType};
+use rlibphonenumber::{ParseError, PhoneNumber as Parsed, PhoneNumberType, enums::Region};
 
 use crate::{environment::Environment, limits::Limits, refusal::Refusal};
 
@@ -102,11 +102,9 @@ fn has_e164_shape(text: &str) -> bool {
 
 /// Numbers without a country (satellite, international premium) are never served.
 fn check_country(number: &Parsed, limits: &Limits) -> Result<(), Refusal> {
-    let region = number.get_region_code().ok_or(Refusal::UnservedCountry)?;
-    if limits.serves(&region.as_region_str()) {
-        Ok(())
-    } else {
-        Err(Refusal::UnservedCountry)
+    match number.get_region_code() {
+        Some(region) if region != Region::World && limits.serves(&region.as_region_str()) => Ok(()),
+        _ => Err(Refusal::UnservedCountry),
     }
 }
 

@@ -57,6 +57,9 @@ impl Project {
     }
 
     pub async fn find(conn: &mut Conn, project_id: &str) -> Result<Option<Self>, StoreError> {
+        if !Environment::of_project(project_id).is_project(project_id) {
+            return Ok(None);
+        }
         let row = conn
             .row(
                 "SELECT project_id FROM otp_projects WHERE project_id = $1",
@@ -150,6 +153,9 @@ impl Credentials {
     }
 
     async fn check(&self, conn: &mut Conn, now: Timestamp) -> Result<Option<Project>, StoreError> {
+        if !Environment::of_project(&self.project_id).is_project(&self.project_id) {
+            return Ok(None);
+        }
         let row = conn
             .row(
                 "SELECT project_id FROM otp_project_secrets

@@ -49,6 +49,8 @@ pub enum Refusal {
         retry_after: Duration,
     },
     CarrierFailed,
+    /// The carrier was given the message and did not say whether it took it.
+    CarrierSilent,
     Store(StoreError),
     Vault(VaultError),
     Internal(&'static str),
@@ -234,6 +236,11 @@ impl Refusal {
                 400,
                 "downstream_carrier_error",
                 "The message could not be handed to the carrier. Nothing needs to be entered; request a new code later.",
+            ),
+            Self::CarrierSilent => (
+                400,
+                "downstream_carrier_error",
+                "The carrier did not answer. If a message arrives, its code is valid; otherwise request a new code later.",
             ),
             Self::Store(_) | Self::Vault(_) | Self::Internal(_) => (
                 500,

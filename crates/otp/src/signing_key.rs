@@ -134,7 +134,16 @@ pub async fn verified_claims(
     project: &Project,
     jwt: &str,
 ) -> Result<Option<Map<String, Value>>, StoreError> {
-    let Some(kid) = jsonwebtoken::decode_header(jwt).ok().and_then(|h| h.kid) else {
+    let kid = jsonwebtoken::decode_header(jwt)
+        .ok()
+        .and_then(|header| header.kid)
+        .filter(|kid| {
+            project
+                .environment
+                .parse::<SigningKey>("jwk", kid)
+                .is_some()
+        });
+    let Some(kid) = kid else {
         return Ok(None);
     };
     let row = conn

@@ -1,7 +1,7 @@
 use std::{fmt::Write, sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
-use http::header;
+use http::{StatusCode, header};
 use reqwest::redirect::Policy;
 use rustls_platform_verifier::BuilderVerifierExt;
 use sallyport_base::{Secret, Timestamp};
@@ -10,8 +10,12 @@ use url::{Host, Url};
 
 use crate::{gateway::GatewayError, message::Message};
 
-/// How long the other side may take to accept a message.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the other side may take to accept a message. Callers wait ten seconds, a login script
+/// among them: they are to hear what became of it.
+const PATIENCE: Duration = Duration::from_secs(7);
+
+/// How much of that may pass before there is a connection. Until then nothing was sent for sure.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(4);
 
 /// `t=<unix seconds>,v1=<hex of HMAC-SHA-256 over "<unix seconds>.<body>">`
 const SIGNATURE: &str = "sallyport-signature";
@@ -74,11 +78,14 @@ impl Webhook {
             .body(body)
             .send()
             .await
-            .map_err(|cause| GatewayError::Unreachable(cause.without_url().to_string()))?;
-        if response.status().is_success() {
-            Ok(())
-        } else {
-            Err(GatewayError::Refused(response.status()))
+            .map_err(without_answer)?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            // A proxy gave up waiting for whoever was given the message.
+            status @ StatusCode::GATEWAY_TIMEOUT => {
+                Err(GatewayError::Unanswered(status.to_string()))
+            }
+            status => Err(GatewayError::Refused(status)),
         }
     }
 
@@ -93,6 +100,17 @@ impl Webhook {
     }
 }
 
+/// Without a connection nothing was sent. After that nobody here knows how far the request came.
+fn without_answer(cause: reqwest::Error) -> GatewayError {
+    let was_connected = !cause.is_connect();
+    let cause = cause.without_url().to_string();
+    if was_connected {
+        GatewayError::Unanswered(cause)
+    } else {
+        GatewayError::Unreachable(cause)
+    }
+}
+
 fn client() -> Result<reqwest::Client, WebhookError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -103,6 +121,7 @@ fn client() -> Result<reqwest::Client, WebhookError> {
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .timeout(PATIENCE)
+        .connect_timeout(CONNECT_PATIENCE)
         .no_proxy()
         .build()?)
 }

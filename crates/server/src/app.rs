@@ -10,7 +10,7 @@ use sallyport_people::{Hasher, People};
 use sallyport_script::Engine;
 use sallyport_web::Pages;
 
-use crate::{config::Config, request, routes};
+use crate::{config::Config, request, routes, tls::install_crypto};
 
 /// The tables of every part, in the order in which they depend on each other.
 pub const SCHEMAS: [Schema; 4] = [
@@ -21,7 +21,7 @@ pub const SCHEMAS: [Schema; 4] = [
 ];
 
 /// How long a node goes between two rounds of removing what expired.
-pub const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+pub const PURGE_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// What a server is put together of. A test brings its own clock, store and a cheap hasher.
 pub struct AppParts {
@@ -52,6 +52,7 @@ pub struct App {
 
 impl App {
     pub async fn build(parts: AppParts) -> anyhow::Result<Self> {
+        install_crypto();
         let people = People::new(
             parts.store.clone(),
             parts.random.clone(),
@@ -94,11 +95,11 @@ impl App {
         Ok(())
     }
 
-    /// Removes what expired, now and every hour, for as long as it is polled.
+    /// Removes what expired, now and every five minutes, for as long as it is polled.
     pub async fn keep_tidy(&self) {
         loop {
             if let Err(cause) = self.purge(self.flow.clock().now()).await {
-                tracing::error!(error = %cause, "what expired could not be removed; it is tried again in an hour");
+                tracing::error!(error = %cause, "what expired could not be removed; it is tried again in five minutes");
             }
             tokio::time::sleep(PURGE_EVERY).await;
         }
@@ -119,10 +120,20 @@ fn passcode_service(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
         gateway,
         limits: section.limits.clone(),
         name: section.name.clone(),
-        host: host.unwrap_or_else(|| parts.issuer.host().to_owned()),
+        host: host.unwrap_or_else(|| host_of_codes(&parts.issuer)),
     })
     .context("the section passcode_service of sallyport.toml")?;
     Ok(Some(otp))
+}
+
+/// The host that a message binds its code to. It is always a name, and this machine's when the issuer
+/// has an IP address instead.
+fn host_of_codes(issuer: &Issuer) -> String {
+    let host = issuer.host();
+    match url::Host::parse(host) {
+        Ok(url::Host::Domain(_)) => host.to_owned(),
+        _ => "localhost".to_owned(),
+    }
 }
 
 fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {
@@ -172,8 +183,10 @@ mod tests {
     use super::*;
 
     async fn app(config: &str) -> (TempDir, App) {
-        // Another test may have installed it.
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        app_at("https://login.example.com", config).await
+    }
+
+    async fn app_at(issuer: &str, config: &str) -> (TempDir, App) {
         let home = tempfile::tempdir().unwrap();
         let address = format!("sqlite:{}", home.path().join("store.db").display());
         let store = Store::open(&address).await.unwrap();
@@ -188,7 +201,7 @@ mod tests {
             vault: Vault::from_key([7; 32]),
             hasher: Hasher::start(1, 8, Argon2Params::new(8, 1, 1, None).unwrap()),
             engine: Engine::start(sallyport_script::Limits::default(), Arc::new(log)),
-            issuer: Issuer::parse("https://login.example.com").unwrap(),
+            issuer: Issuer::parse(issuer).unwrap(),
             config: toml::from_str(config).unwrap(),
             gateway: Some(Gateway::Telephone),
         });
@@ -219,6 +232,15 @@ mod tests {
             .unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         telephone_messages(store, 1).await.unwrap().remove(0).body
+    }
+
+    #[tokio::test]
+    async fn messages_of_a_server_with_an_ip_address_are_for_this_machine() {
+        for issuer in ["http://127.0.0.2:9000", "http://[::1]:9000"] {
+            let (_home, app) = app_at(issuer, "").await;
+            let text = message(&app).await;
+            assert!(text.contains("\n@localhost #"), "{issuer}: {text}");
+        }
     }
 
     #[tokio::test]

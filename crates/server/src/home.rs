@@ -10,9 +10,17 @@ use sallyport_base::{Random, Vault};
 
 const KEY_FILE: &str = "sallyport.key";
 
+const STORE_FILE: &str = "sallyport.db";
+
+/// What only the owner may read, whatever mode it came back with from a backup.
+const PRIVATE_FILES: &[&str] = &[KEY_FILE, STORE_FILE, "sallyport.db-wal", "sallyport.db-shm"];
+
+/// Scripts print what only the owner may read.
+const LOGS: &str = "oxauth/logs";
+
 /// Directories of a home, by Gluu's names where Gluu has them.
 const DIRECTORIES: &[&str] = &[
-    "oxauth/logs",
+    LOGS,
     "oxauth/custom/pages",
     "oxauth/custom/static",
     "oxauth/custom/i18n",
@@ -30,6 +38,11 @@ pub enum HomeError {
         .0.display()
     )]
     Absent(PathBuf),
+    #[error(
+        "{} has a store ({STORE_FILE}) but not the key file {KEY_FILE} that opens it; restore {KEY_FILE} from the backup and start again",
+        .0.display()
+    )]
+    LostKey(PathBuf),
     #[error("{}: {cause}; Sallyport must be able to write there, or name another home with --home", path.display())]
     Unusable { path: PathBuf, cause: io::Error },
     #[error(
@@ -47,18 +60,20 @@ impl Home {
         for directory in DIRECTORIES {
             make_directory(&home.0.join(directory))?;
         }
-        if !home.key_path().exists() {
+        if !home.has_key()? {
             home.make_key(random)?;
         }
+        home.tighten();
         Ok(home)
     }
 
     /// Opens a home that is there already.
     pub fn open(path: &Path) -> Result<Self, HomeError> {
         let home = Self(path.to_owned());
-        if !home.key_path().exists() {
+        if !home.has_key()? {
             return Err(HomeError::Absent(path.to_owned()));
         }
+        home.tighten();
         Ok(home)
     }
 
@@ -68,7 +83,7 @@ impl Home {
 
     /// The address of the store that lies in the home.
     pub fn store_address(&self) -> String {
-        format!("sqlite:{}", self.0.join("sallyport.db").display())
+        format!("sqlite:{}", self.0.join(STORE_FILE).display())
     }
 
     /// What opens the secrets of the store.
@@ -87,10 +102,36 @@ impl Home {
         self.0.join(KEY_FILE)
     }
 
+    /// A store without its key is refused: with another key nobody could log in any more, and the
+    /// right one would be missed too late.
+    fn has_key(&self) -> Result<bool, HomeError> {
+        // Looked for first, because a server that starts at the same time makes the key first.
+        let has_store = self.0.join(STORE_FILE).exists();
+        let has_key = self.key_path().exists();
+        if has_store && !has_key {
+            return Err(HomeError::LostKey(self.0.clone()));
+        }
+        Ok(has_key)
+    }
+
+    /// Makes the key, unless another server that starts at the same time was faster.
     fn make_key(&self, random: &Random) -> Result<(), HomeError> {
         let mut key = BASE64_STANDARD.encode(random.bytes::<32>());
         key.push('\n');
-        self.write_private(KEY_FILE, key.as_bytes())
+        let unfinished = self.0.join(format!("{KEY_FILE}.{}", random.uuid()));
+        let linked = write_synced(&unfinished, key.as_bytes())
+            .and_then(|()| link_unless_there(&unfinished, &self.key_path()));
+        let removed = fs::remove_file(&unfinished);
+        linked.and(removed).map_err(unusable(&self.key_path()))
+    }
+
+    /// Takes from others the right to read what is private. The rest of the directory may belong to
+    /// another program, such as Gluu Server.
+    fn tighten(&self) {
+        for name in PRIVATE_FILES {
+            tighten(&self.0.join(name), 0o600);
+        }
+        tighten(&self.0.join(LOGS), 0o700);
     }
 
     /// Writes a file that only the owner can read. It is there whole or not at all.
@@ -109,6 +150,30 @@ fn make_directory(path: &Path) -> Result<(), HomeError> {
         .mode(0o700)
         .create(path)
         .map_err(unusable(path))
+}
+
+/// Gives the file its name, which is there whole or not at all; a file of that name stays.
+fn link_unless_there(file: &Path, name: &Path) -> io::Result<()> {
+    match fs::hard_link(file, name) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
+}
+
+/// Where it cannot be done (a key file of root that a group may read, a read-only disk), things stay
+/// as the operator arranged them.
+fn tighten(path: &Path, mode: u32) {
+    // Not through a link: what it leads to is not ours.
+    let Ok(found) = fs::symlink_metadata(path) else {
+        return;
+    };
+    let is_wider = found.permissions().mode() & 0o777 & !mode != 0;
+    if is_wider
+        && !found.is_symlink()
+        && let Err(cause) = fs::set_permissions(path, Permissions::from_mode(mode))
+    {
+        tracing::debug!(file = %path.display(), error = %cause, "others can still read this");
+    }
 }
 
 fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -173,6 +238,71 @@ mod tests {
                 .as_slice(),
             b"secret"
         );
+    }
+
+    #[test]
+    fn a_store_without_its_key_is_refused_and_no_other_key_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("sallyport.db"), "").unwrap();
+        for opened in [
+            Home::create(folder.path(), &Random::system()),
+            Home::open(folder.path()),
+        ] {
+            let error = opened.unwrap_err().to_string();
+            assert!(
+                error.ends_with("restore sallyport.key from the backup and start again"),
+                "{error}"
+            );
+        }
+        assert!(!folder.path().join(KEY_FILE).exists());
+    }
+
+    #[test]
+    fn a_key_that_another_server_made_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home(folder.path().to_owned());
+        home.make_key(&Random::system()).unwrap();
+        let first = fs::read(home.key_path()).unwrap();
+        home.make_key(&Random::system()).unwrap();
+        assert_eq!(fs::read(home.key_path()).unwrap(), first);
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 1, "nothing unfinished is left behind");
+    }
+
+    #[test]
+    fn what_is_private_in_a_wide_open_home_is_closed_and_the_rest_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let home = Home::create(path, &Random::system()).unwrap();
+        fs::write(path.join("sallyport.db"), "").unwrap();
+        fs::write(path.join("other"), "").unwrap();
+        let widen = |name: &str, mode| {
+            fs::set_permissions(path.join(name), Permissions::from_mode(mode)).unwrap();
+        };
+        for (name, mode) in [
+            ("", 0o755),
+            ("oxauth/logs", 0o775),
+            ("oxauth/custom", 0o755),
+            ("sallyport.key", 0o400),
+            ("sallyport.db", 0o644),
+            ("other", 0o644),
+        ] {
+            widen(name, mode);
+        }
+        Home::create(home.path(), &Random::system()).unwrap();
+        for (name, expected) in [
+            ("", 0o755),
+            ("oxauth/logs", 0o700),
+            ("oxauth/custom", 0o755),
+            ("sallyport.key", 0o400),
+            ("sallyport.db", 0o600),
+            ("other", 0o644),
+        ] {
+            assert_eq!(mode(&path.join(name)), expected, "{name}");
+        }
+        widen("sallyport.key", 0o640);
+        Home::open(path).unwrap();
+        assert_eq!(mode(&path.join("sallyport.key")), 0o600);
     }
 
     #[test]

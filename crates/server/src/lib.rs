@@ -16,3 +16,4 @@ mod routes;
 mod tls;
 
 pub use app::{App, AppParts, SCHEMAS};
+pub use tls::install_crypto;

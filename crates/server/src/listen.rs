@@ -263,7 +263,10 @@ mod tests {
     use sallyport_base::{Clock, Random};
 
     use super::*;
-    use crate::{home::Home, tls::Certificate};
+    use crate::{
+        home::Home,
+        tls::{Certificate, install_crypto},
+    };
 
     fn any() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
@@ -281,8 +284,7 @@ mod tests {
     }
 
     fn client() -> reqwest::Client {
-        // Another test may have installed it.
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        install_crypto();
         reqwest::Client::builder()
             .tls_danger_accept_invalid_certs(true)
             .timeout(Duration::from_secs(10))

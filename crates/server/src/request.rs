@@ -1,5 +1,5 @@
-//! What happens around every request: an id, a line in the log, limits, and a page when a handler
-//! panics.
+//! What happens around every request: an id, a line in the log, limits, and an answer when a handler
+//! panics or does not end.
 
 use std::{
     any::Any,
@@ -8,18 +8,17 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{ConnectInfo, Request, State},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use sallyport_base::Random;
 use sallyport_web::{ErrorPage, Pages};
+use serde_json::json;
 use tower_http::{
-    catch_panic::CatchPanicLayer,
-    limit::RequestBodyLimitLayer,
-    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
+    catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::RequestBodyTimeoutLayer,
 };
 use tracing::Instrument;
 
@@ -35,22 +34,25 @@ const BODY_PAUSE: Duration = Duration::from_secs(15);
 /// How long a request may take. A script may wait for another server for ten seconds, twice.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// The addresses that no browser shows.
+const FOR_APPLICATIONS: &[&str] = &[
+    "/oxauth/restv1/token",
+    "/oxauth/restv1/revoke",
+    "/oxauth/restv1/introspection",
+    "/oxauth/restv1/userinfo",
+];
+
 /// Wraps the pages and endpoints of the provider.
 pub fn guarded(router: Router, pages: Pages, random: Random) -> Router {
-    let page = pages.clone();
     router
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            LONGEST,
-        ))
-        .layer(CatchPanicLayer::custom(
-            move |panic: Box<dyn Any + Send>| {
-                report(panic.as_ref());
-                page.error(broken())
-            },
-        ))
+        .layer(middleware::from_fn_with_state(LONGEST, in_time))
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
+            report(panic.as_ref());
+            Failure::Broken.mark()
+        }))
+        .layer(middleware::from_fn_with_state(pages, told))
         .layer(middleware::from_fn_with_state(random, identified))
 }
 
@@ -59,6 +61,72 @@ pub fn guarded_api(router: Router, random: Random) -> Router {
     router
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(middleware::from_fn_with_state(random, identified))
+}
+
+/// Why a handler gave no answer of its own.
+#[derive(Clone, Copy)]
+enum Failure {
+    Broken,
+    TooSlow,
+}
+
+impl Failure {
+    /// An empty answer, for [`told`] to fill.
+    fn mark(self) -> Response {
+        let mut response = Response::default();
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    /// RFC 6749 §5.2, with the errors of §4.1.2.1 that say whose fault it is.
+    fn json(self) -> Response {
+        let (status, error, description) = match self {
+            Self::Broken => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                "The server has a fault of its own.",
+            ),
+            Self::TooSlow => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "The server waited for something that did not come. Try again in a minute.",
+            ),
+        };
+        let body = Json(json!({ "error": error, "error_description": description }));
+        (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+    }
+
+    fn page(self) -> ErrorPage {
+        match self {
+            Self::Broken => broken(),
+            Self::TooSlow => too_slow(),
+        }
+    }
+}
+
+/// Tells of a failure in the language of who asks: JSON to an application, a page to a person.
+async fn told(State(pages): State<Pages>, request: Request, next: Next) -> Response {
+    let is_for_applications = FOR_APPLICATIONS.contains(&request.uri().path());
+    let response = next.run(request).await;
+    match response.extensions().get::<Failure>() {
+        None => response,
+        Some(failure) if is_for_applications => failure.json(),
+        Some(failure) => pages.error(failure.page()),
+    }
+}
+
+/// Answers in the place of a handler that does not come to its end.
+async fn in_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(longest, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!(
+                seconds = longest.as_secs(),
+                "a request took too long and was given up"
+            );
+            Failure::TooSlow.mark()
+        }
+    }
 }
 
 /// Gives the request an id of its own, whatever the client calls it, and logs how it ended. The
@@ -139,6 +207,19 @@ fn broken() -> ErrorPage {
     }
 }
 
+fn too_slow() -> ErrorPage {
+    ErrorPage {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        title: "This takes too long".to_owned(),
+        happened: "The sign-in service waited for something that did not come.".to_owned(),
+        what_to_do: "Wait a minute, go back and try again. If it stays so, tell the people who \
+                     run it."
+            .to_owned(),
+        link: None,
+        request_id: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
@@ -147,7 +228,6 @@ mod tests {
     };
 
     use axum::{body::Body, routing::get};
-    use http::header;
     use http_body_util::BodyExt;
     use tower::ServiceExt;
     use tracing_subscriber::fmt::MakeWriter;
@@ -157,12 +237,14 @@ mod tests {
     fn router() -> Router {
         let pages = Pages::new(None, Random::system(), true);
         let router = Router::new()
-            .route(
-                "/panics",
-                get(|| async { panic!("on purpose") as &'static str }),
-            )
+            .route("/panics", get(panics))
+            .route("/oxauth/restv1/token", get(panics))
             .route("/echo", get(echo).post(|body: String| async { body }));
         guarded(router, pages, Random::system())
+    }
+
+    async fn panics() -> &'static str {
+        panic!("on purpose")
     }
 
     async fn echo(request: Request) -> String {
@@ -189,6 +271,40 @@ mod tests {
         );
         assert!(text.contains("Something went wrong here"));
         assert!(!text.contains("on purpose"));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_does_not_end_becomes_a_page() {
+        let text = hang("/hangs").await;
+        assert!(text.contains("This takes too long"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn an_application_is_told_of_both_in_json() {
+        let (answer, text) = ask(Request::get("/oxauth/restv1/token"), "").await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(told["error"], "server_error");
+
+        let text = hang("/oxauth/restv1/userinfo").await;
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(told["error"], "temporarily_unavailable");
+    }
+
+    /// What is answered in the place of a handler that hangs.
+    async fn hang(path: &str) -> String {
+        let pages = Pages::new(None, Random::system(), true);
+        let router = Router::new()
+            .route(path, get(std::future::pending::<&'static str>))
+            .layer(middleware::from_fn_with_state(Duration::ZERO, in_time))
+            .layer(middleware::from_fn_with_state(pages, told));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let text = answer.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(text.to_vec()).unwrap()
     }
 
     #[tokio::test]
@@ -231,6 +347,7 @@ mod tests {
     async fn the_log_has_the_path_and_never_the_query() {
         let buffer = Buffer::default();
         let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
             .with_writer(buffer.clone())
             .finish();
         let _log = tracing::subscriber::set_default(subscriber);

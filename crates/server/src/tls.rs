@@ -23,6 +23,13 @@ use crate::{
 /// A self-signed certificate is made again when its file is older than this.
 const SELF_SIGNED_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// Chooses the implementation of cryptography for this process. Every call after the first one has
+/// no effect.
+pub fn install_crypto() {
+    // It is refused when there is one already, and there is never another.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -158,8 +165,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1_795_512_600);
 
     fn home(folder: &Path) -> Home {
-        // Another test may have installed it.
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        install_crypto();
         Home::create(folder, &Random::system()).unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! Cookies as RFC 6265 writes them. Gluu's cookie names are kept, so none has a `__Host-` prefix.
+//! Cookies as RFC 6265 writes them.
 
 use std::{fmt::Write, time::Duration};
 
@@ -13,6 +13,18 @@ const NOT_IN_A_VALUE: &AsciiSet = &CONTROLS
     .add(b';')
     .add(b'\\')
     .add(b'%');
+
+const HOST_PREFIX: &str = "__Host-";
+
+/// The value of the cookie that [`SetCookie::host_only`] set. The bare name counts only over plain
+/// http, where browsers refuse the prefix: a cookie without it may come from another host.
+pub fn find_host_only(headers: &HeaderMap, name: &str, https: bool) -> Option<String> {
+    if https {
+        find(headers, &format!("{HOST_PREFIX}{name}"))
+    } else {
+        find(headers, name)
+    }
+}
 
 /// The value of the first cookie of this name, as the browser sent it.
 pub fn find(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -36,6 +48,7 @@ pub struct SetCookie {
     max_age: Option<Duration>,
     http_only: bool,
     secure: bool,
+    host_only: bool,
 }
 
 impl SetCookie {
@@ -48,6 +61,16 @@ impl SetCookie {
             max_age: None,
             http_only: true,
             secure: false,
+            host_only: false,
+        }
+    }
+
+    /// Over https the name gets the prefix `__Host-`, so that no other host of the same domain can
+    /// plant the cookie. Read with [`find_host_only`].
+    pub fn host_only(self) -> Self {
+        Self {
+            host_only: true,
+            ..self
         }
     }
 
@@ -88,7 +111,12 @@ impl SetCookie {
     }
 
     fn to_text(&self) -> String {
-        let mut text = format!("{}={}; Path={}", self.name, self.value, self.path);
+        let prefix = if self.host_only && self.secure {
+            HOST_PREFIX
+        } else {
+            ""
+        };
+        let mut text = format!("{prefix}{}={}; Path={}", self.name, self.value, self.path);
         if let Some(max_age) = self.max_age {
             write!(text, "; Max-Age={}", max_age.as_secs())
                 .expect("writing to a string does not fail");

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue};
 use sallyport_base::{Random, constant_time_eq};
 
-use crate::cookie::{self, SetCookie};
+use crate::cookie::{SetCookie, find_host_only};
 
 const COOKIE: &str = "sallyport_csrf";
 const LENGTH: usize = 32;
@@ -23,7 +23,9 @@ pub struct Csrf {
 impl Csrf {
     /// What the browser's cookie says, or a fresh secret when it has none that is well formed.
     pub fn of(headers: &HeaderMap, random: &Random) -> Self {
-        let known = cookie::find(headers, COOKIE).and_then(|value| decoded(&value));
+        let known = find_host_only(headers, COOKIE, true)
+            .or_else(|| find_host_only(headers, COOKIE, false))
+            .and_then(|value| decoded(&value));
         Self {
             secret: known.unwrap_or_else(|| random.bytes()),
             fresh: known.is_none(),
@@ -58,8 +60,12 @@ impl Csrf {
     /// The `Set-Cookie` value that must go out with the page; `None` when the browser has it already.
     pub fn set_cookie(&self, secure: bool) -> Option<HeaderValue> {
         let value = BASE64_URL_SAFE_NO_PAD.encode(self.secret);
-        self.fresh
-            .then(|| SetCookie::new(COOKIE, &value).secure(secure).header())
+        self.fresh.then(|| {
+            SetCookie::new(COOKIE, &value)
+                .secure(secure)
+                .host_only()
+                .header()
+        })
     }
 }
 

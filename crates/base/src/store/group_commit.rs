@@ -55,13 +55,14 @@ impl Writer {
         }
     }
 
+    /// Waits for the turn. What is sent to SQLite runs in a task of its own: a request that is
+    /// given up here must not leave a transaction that nobody knows to be open.
     pub(super) async fn begin(&self) -> Result<Turn, StoreError> {
         let place = Place::take(self);
-        let mut group = self.group.clone().lock_owned().await;
-        group.open_savepoint().await?;
-        Ok(Turn {
-            held: Some((group, place)),
-        })
+        let group = self.group.clone().lock_owned().await;
+        tokio::spawn(open(group, place))
+            .await
+            .unwrap_or(Err(StoreError::Closed))
     }
 
     /// Commits what ended and was left open.
@@ -89,32 +90,40 @@ impl Group {
         self.run("SAVEPOINT change").await
     }
 
+    async fn undo_change(&mut self) -> Result<(), StoreError> {
+        self.run("ROLLBACK TO change").await?;
+        self.run("RELEASE change").await
+    }
+
     async fn settle(&mut self) {
         if !self.open {
             return;
         }
-        let committed = self.connection.execute("COMMIT").await;
-        self.open = false;
-        let outcome = match committed {
+        match self.connection.execute("COMMIT").await {
             Ok(_) => {
+                self.open = false;
                 self.commits.fetch_add(1, Ordering::Relaxed);
-                Ok(())
+                self.tell(&Ok(()));
             }
-            Err(cause) => {
-                self.leave_transaction().await;
-                Err(StoreError::Commit(Arc::new(cause)))
-            }
-        };
-        for waiter in self.ended.drain(..) {
-            // A request that was given up in the meantime hears nothing.
-            let _gone = waiter.send(outcome.clone());
+            Err(cause) => self.fail(&StoreError::Commit(Arc::new(cause))).await,
         }
     }
 
-    /// After a failed `COMMIT` SQLite may have left the transaction already; both are fine.
-    async fn leave_transaction(&mut self) {
+    /// SQLite refused to go on (a full disk): nothing of this group has happened, and all who
+    /// waited for it learn so.
+    async fn fail(&mut self, cause: &StoreError) {
+        tracing::error!(error = %cause, "a group of changes is lost");
         if let Err(cause) = self.run("ROLLBACK").await {
-            tracing::debug!(error = %cause, "there was no transaction left to roll back");
+            tracing::debug!(error = %cause, "SQLite had left the transaction by itself");
+        }
+        self.open = false;
+        self.tell(&Err(cause.clone()));
+    }
+
+    fn tell(&mut self, outcome: &Result<(), StoreError>) {
+        for waiter in self.ended.drain(..) {
+            // A request that was given up in the meantime hears nothing.
+            let _gone = waiter.send(outcome.clone());
         }
     }
 
@@ -160,23 +169,28 @@ impl Drop for Turn {
     }
 }
 
+async fn open(mut group: OwnedMutexGuard<Group>, place: Place) -> Result<Turn, StoreError> {
+    group.open_savepoint().await?;
+    Ok(Turn {
+        held: Some((group, place)),
+    })
+}
+
 async fn keep(
     mut group: OwnedMutexGuard<Group>,
     place: Place,
     sender: oneshot::Sender<Result<(), StoreError>>,
 ) {
-    match group.run("RELEASE change").await {
-        Ok(()) => group.ended.push(sender),
-        Err(cause) => drop(sender.send(Err(cause))),
+    group.ended.push(sender);
+    if let Err(cause) = group.run("RELEASE change").await {
+        group.fail(&cause).await;
     }
     end_turn(group, place).await;
 }
 
 async fn undo(mut group: OwnedMutexGuard<Group>, place: Place) {
-    for sql in ["ROLLBACK TO change", "RELEASE change"] {
-        if let Err(cause) = group.run(sql).await {
-            tracing::error!(error = %cause, "a change could not be undone");
-        }
+    if let Err(cause) = group.undo_change().await {
+        group.fail(&cause).await;
     }
     end_turn(group, place).await;
 }

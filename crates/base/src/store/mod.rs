@@ -142,13 +142,14 @@ impl Store {
 }
 
 async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
+    create_private(path).map_err(|cause| StoreError::open(sqlx::Error::Io(cause)))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true);
-    let mut connection = SqliteConnection::connect_with(&options.clone().create_if_missing(true))
+    let mut connection = SqliteConnection::connect_with(&options)
         .await
         .map_err(StoreError::open)?;
     check_sqlite_version(&mut connection).await?;
@@ -159,6 +160,18 @@ async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
         readers,
         writer: Writer::new(connection),
     })
+}
+
+/// Makes the file for its owner alone; SQLite gives the files beside it the same mode. One that
+/// exists is not touched: closing it would drop the locks of this process on it.
+fn create_private(path: &str) -> std::io::Result<()> {
+    use std::{io::ErrorKind, os::unix::fs::OpenOptionsExt};
+
+    let mut options = std::fs::OpenOptions::new();
+    match options.create_new(true).write(true).mode(0o600).open(path) {
+        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => Err(cause),
+        _ => Ok(()),
+    }
 }
 
 async fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {

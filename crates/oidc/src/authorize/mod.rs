@@ -159,14 +159,15 @@ async fn after_login(visit: Visit<'_>, handle: &str) -> Result<Response, OidcErr
         BrowserSession::open(&mut tx, flow, visit.headers, &finished, visit.now).await?;
     follow(&mut tx, earlier, &session, visit.now).await?;
     let reply = attempt.reply.clone();
-    let mut response = match go_on(tx, visit, attempt, &session, Stage::SignedIn).await {
-        Ok(response) => response,
-        Err(failure) => reply.failure(flow.issuer(), failure),
-    };
-    for (name, value) in &cookies {
-        response.headers_mut().append(name, value.clone());
+    match go_on(tx, visit, attempt, &session, Stage::SignedIn).await {
+        Ok(mut response) => {
+            for (name, value) in &cookies {
+                response.headers_mut().append(name, value.clone());
+            }
+            Ok(response)
+        }
+        Err(not_committed) => Ok(reply.failure(flow.issuer(), not_committed)),
     }
-    Ok(response)
 }
 
 /// Lets what was issued in the browser's earlier session live on under its new id, or end with it
@@ -188,7 +189,8 @@ async fn follow(
 }
 
 /// Answers a request for which the person has just done what `stage` says. `tx` holds the proof of
-/// it, and is committed whatever the answer is.
+/// it, and is committed whatever the answer is; `Err` when it could not be, and then nothing that
+/// it holds may be told.
 async fn go_on(
     mut tx: Tx,
     visit: Visit<'_>,
@@ -200,7 +202,9 @@ async fn go_on(
         Decision::Issue(proof) => attempt.issue(tx, visit, session, &proof).await,
         other => {
             tx.commit().await?;
-            attempt.ask(visit, other, Some(session)).await
+            let asked = attempt.ask(visit, other, Some(session)).await;
+            let issuer = visit.provider.flow().issuer();
+            Ok(asked.unwrap_or_else(|failure| attempt.reply.failure(issuer, failure)))
         }
     }
 }

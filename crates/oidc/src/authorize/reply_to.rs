@@ -5,7 +5,10 @@ use sallyport_flow::Issuer;
 use sallyport_web::{ErrorPage, Params};
 use url::form_urlencoded::Serializer;
 
-use super::refusal::{Failure, Refusal};
+use super::{
+    refusal::{Failure, Refusal},
+    request::is_short_enough,
+};
 use crate::{Client, error};
 
 /// Where the answer to an authorization request may go: a client that exists and an address that is
@@ -44,8 +47,10 @@ impl ReplyTo {
     fn of(client: Option<Client>, params: &Params) -> Result<Self, NoReply> {
         let client = client.ok_or(NoReply::UnknownClient)?;
         let redirect_uri = required(params, "redirect_uri")?;
-        // A state that was sent twice is refused later, and then there is none to give back.
+        // A state that was sent twice or is too long is refused later, and then there is none to
+        // give back.
         let state = params.single("state").ok().flatten();
+        let state = state.filter(|state| is_short_enough("state", state));
         Self::at(client, redirect_uri, state)
     }
 

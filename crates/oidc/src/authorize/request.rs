@@ -91,6 +91,21 @@ const KNOWN: [&str; 19] = [
     "request_uri",
 ];
 
+/// How many bytes a parameter may have. Most are kept until the login is over, and anybody may send
+/// them.
+const LONGEST: usize = 4 * 1024;
+/// The same of the `id_token_hint`, which is not kept.
+const LONGEST_HINT: usize = 8 * 1024;
+
+/// Whether a parameter of [`KNOWN`] is not longer than it may be.
+pub(super) fn is_short_enough(name: &str, value: &str) -> bool {
+    let longest = match name {
+        "id_token_hint" => LONGEST_HINT,
+        _ => LONGEST,
+    };
+    value.len() <= longest
+}
+
 /// Parameters whose support discovery denies, and the error that each has of its own.
 const NOT_SUPPORTED: [(&str, RefusalCode); 3] = [
     ("request", RefusalCode::RequestNotSupported),
@@ -102,6 +117,7 @@ impl AuthorizeRequest {
     /// Everything but the `id_token_hint`, which needs the keys.
     pub(crate) fn check(params: &Params, client: &Client) -> Result<Self, Refusal> {
         check_repeated(params)?;
+        check_lengths(params)?;
         check_supported(params)?;
         check_response(params, client)?;
         let prompt = Prompt::check(text(params, "prompt")?.unwrap_or_default())?;
@@ -128,6 +144,17 @@ fn text<'a>(params: &'a Params, name: &'static str) -> Result<Option<&'a str>, R
 fn check_repeated(params: &Params) -> Result<(), Refusal> {
     for name in KNOWN {
         text(params, name)?;
+    }
+    Ok(())
+}
+
+fn check_lengths(params: &Params) -> Result<(), Refusal> {
+    for name in KNOWN {
+        if text(params, name)?.is_some_and(|value| !is_short_enough(name, value)) {
+            return Err(Refusal::invalid_request(format!(
+                "The parameter {name} is too long."
+            )));
+        }
     }
     Ok(())
 }
@@ -363,6 +390,33 @@ mod tests {
             ),
         ] {
             assert_eq!(checked(query, &client()).unwrap_err().code, code, "{query}");
+        }
+    }
+
+    #[test]
+    fn every_parameter_has_a_length_that_it_may_not_exceed() {
+        for name in [
+            "scope",
+            "state",
+            "nonce",
+            "login_hint",
+            "acr_values",
+            "ui_locales",
+            "claims_locales",
+            "display",
+            "id_token_hint",
+        ] {
+            let query = |length: usize| {
+                let value = "a".repeat(length);
+                match name {
+                    "scope" => format!("response_type=code&scope=openid+{}", &value[7..]),
+                    _ => format!("response_type=code&scope=openid&{name}={value}"),
+                }
+            };
+            let longest = if name == "id_token_hint" { 8192 } else { 4096 };
+            assert!(checked(&query(longest), &client()).is_ok(), "{name}");
+            let refused = checked(&query(longest + 1), &client()).unwrap_err();
+            assert_eq!(refused.code, RefusalCode::InvalidRequest, "{name}");
         }
     }
 

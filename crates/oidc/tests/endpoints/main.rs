@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod app;
+mod authorize;
 mod client_endpoints;
 mod consent;
 mod discovery;

@@ -1,4 +1,5 @@
 use axum::body::Body;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, header};
 use serde_json::json;
 
@@ -41,6 +42,15 @@ async fn a_large_body_is_refused() {
     let body = format!(r#"{{"code": "{}"}}"#, "1".repeat(64 * 1024));
     let answer = app.call(app.request(Method::POST, PATH, body)).await;
     assert_eq!(answer.refusal(), (413, "request_too_large"));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_refused() {
+    let app = App::start().await;
+    let broken = async { Err::<&[u8], _>(std::io::Error::other("the connection is gone")) };
+    let body = Body::from_stream(futures_util::stream::once(broken));
+    let answer = app.call(app.request(Method::POST, PATH, body)).await;
+    assert_eq!(answer.refusal(), (400, "bad_request"));
 }
 
 #[tokio::test]
@@ -124,6 +134,7 @@ async fn the_body_of_a_get_is_ignored() {
 #[tokio::test]
 async fn credentials_that_are_not_basic_are_refused() {
     let app = App::start().await;
+    let with_null = BASE64_STANDARD.encode("project-test-\0:secret-test-\0");
     for value in [
         "Basic",
         "Basic ",
@@ -131,6 +142,7 @@ async fn credentials_that_are_not_basic_are_refused() {
         "Basic bm8tY29sb24=",
         "Bearer token",
         "Basic //8=",
+        &format!("Basic {with_null}"),
         "Basic Og==",
         "\u{80}",
     ] {
@@ -149,7 +161,7 @@ async fn strange_text_in_fields_is_only_text() {
     let app = App::start().await;
     let body = json!({
         "phone_number": ALICE,
-        "attributes": { "ip_address": " 192.0.2.7 ", "user_agent": "'; DROP TABLE otp_users; -- \u{0}\u{202e}" },
+        "attributes": { "ip_address": " 192.0.2.7 ", "user_agent": "'; DROP TABLE otp_users; -- \u{202e}" },
     });
     let answer = app.post("/v1/otps/sms/login_or_create", body).await.ok();
     let code = app.code().await;

@@ -87,6 +87,7 @@ async fn the_rust_sdk_signs_somebody_in() {
         .await;
     assert_eq!(error(again), (401, "unable_to_auth_otp_code".to_owned()));
 
+    app.wait(1);
     let sent = stytch
         .otps
         .sms
@@ -191,7 +192,10 @@ async fn the_rust_sdk_verifies_a_session_by_the_public_keys() {
         ..guess(&method_id, &code)
     };
     let answer = stytch.otps.authenticate(request).await.unwrap();
-    assert_eq!(verified_session_id(&app, &jwks.keys[0], &answer.session_jwt), answer.session.unwrap().session_id);
+    assert_eq!(
+        verified_session_id(&app, &jwks.keys[0], &answer.session_jwt),
+        answer.session.unwrap().session_id
+    );
     let request = sessions::AuthenticateRequest {
         session_token: Some(answer.session_token),
         ..sessions::AuthenticateRequest::default()
@@ -211,5 +215,8 @@ fn verified_session_id(app: &App, key: &sessions::JWK, jwt: &str) -> String {
     let claims = jsonwebtoken::decode::<serde_json::Value>(jwt, &decoding_key, &validation)
         .unwrap()
         .claims;
-    claims["https://stytch.com/session"]["id"].as_str().unwrap().to_owned()
+    claims["https://stytch.com/session"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }

@@ -1,3 +1,4 @@
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::app::{ALICE, Answer, App, BRUNO};
@@ -236,4 +237,31 @@ async fn custom_claims_have_a_size() {
     let answer = app.post("/v1/otps/authenticate", body).await;
     assert_eq!(answer.refusal(), (400, "invalid_session_custom_claims"));
     app.authenticate(&method_id, &code).await.ok();
+}
+
+#[tokio::test]
+async fn a_forged_jwt_names_no_session() {
+    let app = App::start().await;
+    let opened = signed_in(&app, ALICE).await;
+    let jwt = opened.text("session_jwt");
+    let parts: Vec<&str> = jwt.split('.').collect();
+    let header = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+    let unsigned = header(json!({ "alg": "none", "typ": "JWT" }));
+    let symmetric = header(json!({ "alg": "HS256", "kid": "jwk-test-\u{0}" }));
+    for forged in [
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{unsigned}.{}.", parts[1]),
+        format!("{symmetric}.{}.{}", parts[1], parts[2]),
+        format!(
+            "{}.{}.{}",
+            parts[0],
+            parts[1],
+            parts[2].replace(&parts[2][..4], "AAAA")
+        ),
+    ] {
+        let answer = app
+            .post(AUTHENTICATE, json!({ "session_jwt": forged }))
+            .await;
+        assert_eq!(answer.refusal(), (404, "session_not_found"));
+    }
 }

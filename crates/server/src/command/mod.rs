@@ -10,7 +10,10 @@ mod premises;
 mod project;
 mod rehearsal;
 mod script;
+mod script_check;
+mod script_log;
 mod serve;
+mod station;
 
 use std::{
     io::{self, IsTerminal},
@@ -22,10 +25,12 @@ use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::tls::install_crypto;
+
 pub(crate) use output::print;
 pub use premises::Premises;
 pub(crate) use script::shipped as shipped_script;
-pub(crate) use serve::{Station, until_told_to_stop};
+pub(crate) use station::{Station, until_told_to_stop};
 
 /// What help calls the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -47,7 +52,7 @@ const EVERYWHERE: &str = "Options of every command";
 )]
 pub struct CommandLine {
     #[command(flatten)]
-    place: Place,
+    place: PlaceOptions,
 
     /// How much is logged on standard error: error, warn, info, debug or trace, or a filter such as
     /// `sallyport_flow=debug,info`. Without it: info for servers, warn for the other commands.
@@ -58,17 +63,34 @@ pub struct CommandLine {
     command: Command,
 }
 
-/// Where everything is.
-#[derive(Clone, Debug, Args)]
-pub struct Place {
-    /// The home directory, with the key file, the store and the files of the operator.
-    #[arg(long, global = true, value_name = "DIR", default_value = "./sallyport-home", help_heading = EVERYWHERE)]
-    pub home: PathBuf,
+#[derive(Debug, Args)]
+struct PlaceOptions {
+    /// The home directory, with the key file, the store and the files of the operator. Without it:
+    /// ./sallyport-home, and ./sallyport-demo for the demo.
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
+    home: Option<PathBuf>,
 
     /// The store, in place of the one of sallyport.toml: sqlite:FILE or postgres://USER@HOST/DATABASE.
     /// An address with a password belongs into the file that store.address_file names.
     #[arg(long, global = true, value_name = "ADDRESS", help_heading = EVERYWHERE)]
+    store: Option<String>,
+}
+
+/// Where everything is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub home: PathBuf,
+    /// In place of the store that the configuration names.
     pub store: Option<String>,
+}
+
+impl Place {
+    fn of(options: PlaceOptions, command: &Command) -> Self {
+        Self {
+            home: options.home.unwrap_or_else(|| command.usual_home().into()),
+            store: options.store,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +114,14 @@ enum Command {
 impl Command {
     const fn is_server(&self) -> bool {
         matches!(self, Self::Demo(_) | Self::Serve(_))
+    }
+
+    /// The demo has a home of its own: the password of its people is known to everybody.
+    const fn usual_home(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "./sallyport-demo",
+            _ => "./sallyport-home",
+        }
     }
 
     async fn run(self, place: Place) -> anyhow::Result<()> {
@@ -121,9 +151,9 @@ pub fn run(line: CommandLine) -> ExitCode {
 
 fn try_run(line: CommandLine) -> anyhow::Result<()> {
     start_log(&line)?;
-    // Only the first call in a process has an effect, and every call asks for the same.
-    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    tokio::runtime::Runtime::new()?.block_on(line.command.run(line.place))
+    install_crypto();
+    let place = Place::of(line.place, &line.command);
+    tokio::runtime::Runtime::new()?.block_on(line.command.run(place))
 }
 
 fn start_log(line: &CommandLine) -> anyhow::Result<()> {
@@ -166,9 +196,25 @@ mod tests {
     }
 
     #[test]
+    fn the_demo_has_a_home_of_its_own() {
+        for (line, home) in [
+            ("sallyport demo", "./sallyport-demo"),
+            ("sallyport serve", "./sallyport-home"),
+            ("sallyport person list", "./sallyport-home"),
+            ("sallyport demo --home elsewhere", "elsewhere"),
+            ("sallyport person list --home elsewhere", "elsewhere"),
+        ] {
+            let line = CommandLine::try_parse_from(line.split(' ')).unwrap();
+            let place = Place::of(line.place, &line.command);
+            assert_eq!(place.home.to_str(), Some(home));
+        }
+    }
+
+    #[test]
     fn every_command_says_what_it_does_and_shows_an_example() {
         fn check(command: &clap::Command, path: &str) {
-            for sub in command.get_subcommands() {
+            let own = |sub: &&clap::Command| sub.get_name() != "help";
+            for sub in command.get_subcommands().filter(own) {
                 let path = format!("{path} {}", sub.get_name());
                 let about = sub
                     .get_about()
@@ -197,7 +243,7 @@ mod tests {
     fn a_level_is_that_of_this_product_and_a_filter_is_taken_as_it_is() {
         assert_eq!(
             log_filter("debug").unwrap().to_string(),
-            "warn,sallyport=debug"
+            "sallyport=debug,warn"
         );
         assert_eq!(
             log_filter("sallyport_flow=debug,info").unwrap().to_string(),

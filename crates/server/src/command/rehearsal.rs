@@ -10,7 +10,7 @@ use sallyport_flow::{
 use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog};
 use sallyport_web::Pages;
 
-use super::{Premises, serve::script_limits};
+use super::{Premises, station::script_limits};
 use crate::SCHEMAS;
 
 /// Loads the script as the server would, in a store that is thrown away. The error is what the

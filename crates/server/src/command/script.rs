@@ -1,9 +1,7 @@
 use std::{
     fs,
-    io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     str::FromStr,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -11,7 +9,7 @@ use clap::{Args, Subcommand};
 use sallyport_flow::{NewScript, ScriptEntry, ScriptName};
 use sallyport_script::{Language, Property};
 
-use super::{Place, Premises, output, rehearsal};
+use super::{Place, Premises, output, rehearsal, script_check, script_log::Log};
 
 /// The scripts that ship with the product, by name.
 const SHIPPED: &[(&str, &str)] = &[("stytch", include_str!("../../../../scripts/stytch.py"))];
@@ -57,12 +55,18 @@ pub(super) struct Add {
 }
 
 /// Says whether a script loads, without changing anything.
+///
+/// A file alone is read and not run, and no home is needed: what it imports is listed, with what is
+/// missing and the line at fault. With a name the script is started as the server would start it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  sallyport script check changed.py
   sallyport script check stytch
   sallyport script check stytch --file changed.py")]
 pub(super) struct Check {
-    /// The name. One that is not stored is checked with the file and the properties given here.
+    /// A file with a script, or the name of a script. One that is not stored is checked with the
+    /// file and the properties given here.
+    #[arg(value_name = "FILE|NAME")]
     name: String,
     #[command(flatten)]
     content: Content,
@@ -110,20 +114,6 @@ pub(super) struct Disable {
   sallyport script list")]
 pub(super) struct List {}
 
-/// Prints what scripts printed: the end of oxauth/logs/oxauth_script.log.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  sallyport script log
-  sallyport script log --lines 200 --follow")]
-pub(super) struct Log {
-    /// How many lines.
-    #[arg(long, default_value_t = 40)]
-    lines: usize,
-    /// Goes on with new lines as they are printed, until it is interrupted.
-    #[arg(long)]
-    follow: bool,
-}
-
 /// `NAME=VALUE`.
 #[derive(Clone, Debug)]
 struct NamedValue {
@@ -147,6 +137,11 @@ impl FromStr for NamedValue {
 
 impl Script {
     pub(super) async fn run(self, place: Place) -> anyhow::Result<()> {
+        if let Self::Check(check) = &self
+            && let Some(file) = check.file_alone()
+        {
+            return script_check::file(file, check.content.python3);
+        }
         let premises = Premises::open(&place).await?;
         match self {
             Self::Add(add) => add.run(&premises).await,
@@ -190,6 +185,12 @@ fn said(script: &NewScript, replaced: bool) -> String {
 }
 
 impl Check {
+    /// The file to be read and not run; with anything that only a run needs, it is a name.
+    fn file_alone(&self) -> Option<&Path> {
+        let file = Path::new(&self.name);
+        (file.is_file() && self.content.is_empty()).then_some(file)
+    }
+
     async fn run(self, premises: &Premises) -> anyhow::Result<()> {
         let before = find(premises, &self.name).await?;
         let script = self.content.script(&self.name, before.as_ref())?;
@@ -224,6 +225,13 @@ impl Content {
             level: before.map_or(0, |entry| entry.level),
             enabled: before.is_some_and(|entry| entry.enabled),
         })
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.file.is_none()
+            && !self.shipped
+            && self.properties.is_empty()
+            && self.property_files.is_empty()
     }
 
     fn text(&self, name: &str, before: Option<&ScriptEntry>) -> anyhow::Result<String> {
@@ -355,62 +363,6 @@ fn row(entry: &ScriptEntry) -> [String; 5] {
     ]
 }
 
-impl Log {
-    async fn run(self, home: &Path) -> anyhow::Result<()> {
-        let path = home.join("oxauth/logs/oxauth_script.log");
-        let text = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(cause) => return Err(cause).with_context(|| path.display().to_string()),
-        };
-        output::print(&last_lines(&shown(&text), self.lines))?;
-        if self.follow {
-            follow(&path, text.len() as u64).await?;
-        }
-        Ok(())
-    }
-}
-
-fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let from = lines.len().saturating_sub(count);
-    lines[from..]
-        .iter()
-        .map(|line| format!("{line}\n"))
-        .collect()
-}
-
-/// Without what could move the cursor of a terminal: scripts print what strangers typed.
-fn shown(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '\u{FFFD}'
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
-/// Prints what is added to the file. A file that became shorter is a new one.
-async fn follow(path: &Path, mut seen: u64) -> anyhow::Result<()> {
-    loop {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let Ok(mut file) = fs::File::open(path) else {
-            continue;
-        };
-        if file.metadata()?.len() < seen {
-            seen = 0;
-        }
-        file.seek(SeekFrom::Start(seen))?;
-        let mut added = Vec::new();
-        seen += file.read_to_end(&mut added)? as u64;
-        output::print(&shown(&added))?;
-    }
-}
-
 fn unknown(name: &str) -> String {
     format!("there is no script {name}; `sallyport script list` shows all")
 }
@@ -418,13 +370,6 @@ fn unknown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_end_of_a_log_is_shown_without_control_characters() {
-        assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc\n");
-        assert_eq!(last_lines("", 2), "");
-        assert_eq!(shown(b"a\x1b[2Jb\xff\n"), "a\u{FFFD}[2Jb\u{FFFD}\n");
-    }
 
     #[test]
     fn secrets_are_known_by_their_names() {

@@ -1,26 +1,16 @@
-use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt::Write, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use clap::Args;
 use rustls::ServerConfig;
 use sallyport_base::{Random, Secret};
-use sallyport_flow::{Issuer, ScriptLogFile};
+use sallyport_flow::Issuer;
 use sallyport_otp::Gateway;
-use sallyport_people::{Argon2Params, Hasher, NewPerson, PeopleError};
-use sallyport_script::{Engine, Limits};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    task::JoinHandle,
-};
+use sallyport_people::{NewPerson, PeopleError};
 
-use super::{Place, Premises, output};
-use crate::{
-    App, AppParts,
-    config::{Config, PasscodeService},
-    listen::{Listener, Stop, Stopper},
-    tls::Certificate,
-};
+use super::{Place, Premises, Station, output, until_told_to_stop};
+use crate::{App, config::PasscodeService, demo, listen::Listener, tls::Certificate};
 
 /// Runs the server until it is stopped.
 ///
@@ -38,6 +28,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, place: Place) -> anyhow::Result<()> {
+        refuse_home_of_demo(&place.home)?;
         let premises = Premises::create(&place).await?;
         let (listener, issuer, tls) = self.doors(&premises).await?;
         let passcodes = passcode_listener(&premises.config.passcode_service, tls).await?;
@@ -59,13 +50,13 @@ impl Serve {
             )?;
         }
         let router = station.app.router(Router::new());
-        let mut open = station.open(listener, router);
+        let mut serving = station.serve(listener, router);
         if let (Some(listener), Some(router)) = (passcodes, station.app.passcode_router()) {
-            open.also(listener, router);
+            serving.also(listener, router);
         }
         output::print(&said)?;
         until_told_to_stop().await?;
-        open.close().await;
+        serving.close().await;
         Ok(())
     }
 
@@ -91,6 +82,17 @@ impl Serve {
         let tls = certificate.server_config()?;
         Ok((listener.with_tls(tls.clone()), issuer, Some(tls)))
     }
+}
+
+/// Everybody knows the password of the people of the demo.
+fn refuse_home_of_demo(home: &Path) -> anyhow::Result<()> {
+    if demo::lives_in(home) {
+        bail!(
+            "{} is the home of the demo, whose people have a password that everybody knows; name another home with --home, or run `sallyport demo --home {0}`",
+            home.display()
+        );
+    }
+    Ok(())
 }
 
 /// On a loopback address the service speaks plain http, because only this machine hears it.
@@ -153,143 +155,19 @@ fn readable_password(random: &Random) -> Secret {
     Secret::from(groups.join("-"))
 }
 
-/// The server with the threads that it works with.
-pub struct Station {
-    pub app: App,
-    engine: Engine,
-}
-
-impl Station {
-    pub async fn build(
-        premises: &Premises,
-        issuer: Issuer,
-        gateway: Option<Gateway>,
-    ) -> anyhow::Result<Self> {
-        let engine = start_engine(premises)?;
-        let passwords = &premises.config.passwords;
-        let app = App::build(AppParts {
-            home: premises.home.path().to_owned(),
-            store: premises.store.clone(),
-            clock: premises.clock.clone(),
-            random: premises.random.clone(),
-            vault: premises.vault.clone(),
-            hasher: Hasher::start(passwords.threads, passwords.queue, Argon2Params::default()),
-            engine: engine.clone(),
-            issuer,
-            config: premises.config.clone(),
-            gateway,
-        })
-        .await?;
-        Ok(Self { app, engine })
-    }
-
-    /// Begins to serve the provider.
-    pub fn open(&self, listener: Listener, router: Router) -> Open {
-        let (stopper, stop) = Stop::new();
-        let app = self.app.clone();
-        let tidy = tokio::spawn(async move {
-            load_scripts(&app).await;
-            app.keep_tidy().await;
-        });
-        let mut open = Open {
-            stopper,
-            stop,
-            serving: Vec::new(),
-            tidy,
-            engine: self.engine.clone(),
-            app: self.app.clone(),
-        };
-        open.also(listener, router);
-        open
-    }
-}
-
-fn start_engine(premises: &Premises) -> anyhow::Result<Engine> {
-    let log = ScriptLogFile::open(premises.home.path(), premises.clock.clone())
-        .context("the log of scripts")?;
-    Ok(Engine::start(
-        script_limits(&premises.config),
-        Arc::new(log),
-    ))
-}
-
-pub(super) fn script_limits(config: &Config) -> Limits {
-    Limits {
-        script_time: Duration::from_secs(config.scripts.time_limit_seconds),
-        workers: config.scripts.workers,
-        ..Limits::default()
-    }
-}
-
-/// Loads the enabled scripts before somebody has to wait for it.
-async fn load_scripts(app: &App) {
-    match app.flow.acrs().await {
-        Ok(acrs) => {
-            let names: Vec<&str> = acrs.iter().map(|acr| acr.name.as_str()).collect();
-            tracing::info!(acrs = names.join(" "), "login methods are ready");
-        }
-        Err(cause) => tracing::error!(error = %cause, "the login methods cannot be loaded"),
-    }
-}
-
-/// A server that serves.
-pub struct Open {
-    stopper: Stopper,
-    stop: Stop,
-    serving: Vec<JoinHandle<()>>,
-    tidy: JoinHandle<()>,
-    engine: Engine,
-    app: App,
-}
-
-impl Open {
-    /// Serves on one more address.
-    pub fn also(&mut self, listener: Listener, router: Router) {
-        tracing::info!(address = %listener.address(), "listening");
-        self.serving
-            .push(tokio::spawn(listener.serve(router, self.stop.clone())));
-    }
-
-    /// Takes no more requests, lets those that run come to their end, and closes the store.
-    pub async fn close(self) {
-        tracing::info!("stopping; requests that run may come to their end");
-        self.stopper.stop();
-        for serving in self.serving {
-            if let Err(cause) = serving.await {
-                tracing::error!(error = %cause, "a listener ended badly");
-            }
-        }
-        self.tidy.abort();
-        self.engine.stop();
-        self.app.flow.store().close().await;
-        tracing::info!("stopped");
-    }
-}
-
-/// Waits for SIGTERM or SIGINT.
-pub async fn until_told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use sallyport_people::PasswordCheck;
     use tempfile::TempDir;
 
     use super::*;
+    use crate::tls::install_crypto;
 
     /// A home with this configuration, opened as a command does.
     async fn premises(toml: &str) -> (TempDir, Premises) {
-        // Another test may have installed it.
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        install_crypto();
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         fs::create_dir(&home).unwrap();
@@ -338,6 +216,16 @@ mod tests {
         app.people.add(dora, premises.now()).await.unwrap();
         app.people.remove(admin.id).await.unwrap();
         assert!(first_admin(&app).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_home_of_the_demo_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("demo.json"), "{}").unwrap();
+        let refused = Serve { listen: None }.run(place(folder.path())).await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("is the home of the demo"), "{error}");
+        assert!(!folder.path().join("sallyport.key").exists());
     }
 
     #[tokio::test]
@@ -430,16 +318,5 @@ mod tests {
             );
             assert_eq!(webhook(section).unwrap().is_some(), runs);
         }
-    }
-
-    #[test]
-    fn scripts_have_the_limits_of_the_configuration() {
-        let config: Config =
-            toml::from_str("[scripts]\nworkers = 3\ntime_limit_seconds = 7").unwrap();
-        let limits = script_limits(&config);
-        assert_eq!(
-            (limits.workers, limits.script_time),
-            (3, Duration::from_secs(7))
-        );
     }
 }

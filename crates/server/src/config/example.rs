@@ -56,18 +56,27 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    fn committed() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config.example.toml")
+    fn committed(name: &str) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        std::fs::read_to_string(root.join(name)).unwrap()
     }
 
-    /// `sallyport config example > config.example.toml` makes it so.
     #[test]
     fn the_committed_example_is_current() {
-        let file = std::fs::read_to_string(committed()).unwrap();
         assert_eq!(
-            file,
+            committed("config.example.toml"),
             example(),
             "run: cargo sallyport config example > config.example.toml"
+        );
+    }
+
+    #[test]
+    fn the_manual_shows_the_example() {
+        let manual = committed("docs/operations.md");
+        let shown = format!("```toml\n{}```\n", example());
+        assert!(
+            manual.contains(&shown),
+            "put config.example.toml into docs/operations.md"
         );
     }
 

@@ -107,7 +107,8 @@ section! {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8081)), eg "\"127.0.0.1:8081\"";
         /// Who sends the passcode, as the message says it.
         name: String = "Sallyport".to_owned(), eg "\"Example Inc.\"";
-        /// The host that a browser may fill a passcode in for. Without it: the host of the issuer.
+        /// The host that a browser may fill a passcode in for. Without it: the host of the issuer,
+        /// or `localhost` when that is an IP address.
         host: Option<String> = None, eg "\"login.example.com\"";
         /// Where messages are posted to be sent, as docs/passcode-service.md says.
         webhook_url: Option<String> = None, eg "\"https://sms.example.com/send\"";
@@ -207,7 +208,7 @@ impl Config {
             ),
             ("passwords.threads", range(self.passwords.threads, 1, 64)),
             ("passwords.queue", range(self.passwords.queue, 1, 10_000)),
-            ("scripts.workers", range(self.scripts.workers, 2, 256)),
+            ("scripts.workers", range(self.scripts.workers, 1, 256)),
             (
                 "scripts.time_limit_seconds",
                 range(self.scripts.time_limit_seconds, 1, 60),

@@ -1,6 +1,6 @@
 //! What the demo puts into the store at each start, unless it is there.
 
-use std::{fs, io, net::SocketAddr};
+use std::{fs, io, net::SocketAddr, path::Path};
 
 use anyhow::{Context, anyhow};
 use sallyport_base::{Digest, Secret};
@@ -25,11 +25,16 @@ const SCRIPT: &str = "stytch";
 /// else in clear, and the demo prints it at each start.
 const NOTES: &str = "demo.json";
 
+/// Whether a demo was started in this home.
+pub fn lives_in(home: &Path) -> bool {
+    home.join(NOTES).exists()
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 struct Notes {
     project_id: String,
     secret: String,
-    /// Of the script as the demo stored it last. Another one in the store is the operator's.
+    /// Of the script as the demo stored it last. What differs in the store is the operator's.
     script: Option<Digest>,
 }
 
@@ -135,14 +140,38 @@ fn write_notes(premises: &Premises, notes: &Notes) -> anyhow::Result<()> {
     Ok(premises.home.write_private(NOTES, &json)?)
 }
 
-/// Stores the script that ships with the product, unless the operator put another in its place.
+/// Stores the script that ships with the product, unless the operator put another in its place or
+/// gave it other properties.
 async fn arrange_script(
     premises: &Premises,
     furnishing: &Furnishing,
     notes: &mut Notes,
 ) -> anyhow::Result<()> {
+    let wanted = shipped(furnishing)?;
+    let mark = mark(&wanted.text, &wanted.properties)?;
+    let mut tx = premises.store.begin().await?;
+    if let Some(stored) = ScriptEntry::find(&mut tx, &premises.vault, SCRIPT).await? {
+        let found = self::mark(&stored.text, &stored.properties)?;
+        if found == mark {
+            return Ok(());
+        }
+        if notes.script != Some(found) {
+            tracing::info!(
+                script.name = SCRIPT,
+                "the script was changed by somebody else and stays as it is"
+            );
+            return Ok(());
+        }
+    }
+    ScriptEntry::save(&mut tx, &premises.vault, &wanted, premises.now()).await?;
+    tx.commit().await?;
+    notes.script = Some(mark);
+    write_notes(premises, notes)
+}
+
+fn shipped(furnishing: &Furnishing) -> anyhow::Result<NewScript> {
     let text = shipped_script(SCRIPT).context("the script is part of the product")?;
-    let wanted = NewScript {
+    Ok(NewScript {
         name: ScriptName::check(SCRIPT).map_err(anyhow::Error::msg)?,
         description: "Password, then a passcode by SMS from the service of the demo".to_owned(),
         text: text.to_owned(),
@@ -150,25 +179,13 @@ async fn arrange_script(
         properties: furnishing.properties(),
         level: 0,
         enabled: true,
-    };
-    let mut tx = premises.store.begin().await?;
-    if let Some(stored) = ScriptEntry::find(&mut tx, &premises.vault, SCRIPT).await? {
-        if notes.script.as_ref() != Some(&Digest::of(stored.text.as_bytes())) {
-            tracing::info!(
-                script.name = SCRIPT,
-                "the script was put there by somebody else and stays as it is"
-            );
-            return Ok(());
-        }
-        if stored.text == wanted.text && stored.properties == wanted.properties {
-            return Ok(());
-        }
-    }
-    ScriptEntry::save(&mut tx, &premises.vault, &wanted, premises.now()).await?;
-    notes.script = Some(Digest::of(text.as_bytes()));
-    write_notes(premises, notes)?;
-    tx.commit().await?;
-    Ok(())
+    })
+}
+
+/// Tells one version of a script from another.
+fn mark(text: &str, properties: &[Property]) -> anyhow::Result<Digest> {
+    let version = serde_json::to_vec(&(text, properties))?;
+    Ok(Digest::of(&version))
 }
 
 async fn register_client(app: &App, premises: &Premises) -> anyhow::Result<()> {
@@ -210,8 +227,6 @@ mod tests {
 
     impl Demo {
         async fn new() -> Self {
-            // Another test may have installed it.
-            let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
             let folder = tempfile::tempdir().unwrap();
             let place = Place {
                 home: folder.path().to_owned(),

@@ -29,16 +29,18 @@ use crate::{
 };
 
 pub use application::DemoState;
-pub use furnishing::Furnishing;
+pub use furnishing::{Furnishing, lives_in};
 pub use people::PASSWORD;
 
 /// Shows a whole login on this machine: the server, three people, an application and a telephone.
 ///
-/// Nothing needs to be configured. Everything is kept in the home directory, so the demo goes on
-/// where it was stopped. It speaks plain http, which is why it listens on this machine only.
+/// Nothing needs to be configured. Everything is kept in a home directory of its own,
+/// ./sallyport-demo, so the demo goes on where it was stopped; `--home ./sallyport-demo` lets the
+/// other commands work on it. It speaks plain http, which is why it listens on this machine only.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   sallyport demo
+  sallyport person list --home ./sallyport-demo
 
 Then open http://localhost:8080 in a browser.")]
 pub struct Demo {
@@ -61,15 +63,15 @@ impl Demo {
         let station = Station::build(&premises, issuer, Some(Gateway::Telephone)).await?;
         let furnishing = Furnishing::arrange(&station.app, &premises, passcodes.address()).await?;
         let state = DemoState::new(&station.app, &furnishing)?;
-        let mut open = station.open(listener, station.app.router(routes(state)));
+        let mut serving = station.serve(listener, station.app.router(routes(state)));
         let passcode_router = station.app.passcode_router();
-        open.also(
+        serving.also(
             passcodes,
             passcode_router.context("the demo has a passcode service")?,
         );
         print(&welcome(&station.app, &furnishing)?)?;
         until_told_to_stop().await?;
-        open.close().await;
+        serving.close().await;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 
-use crate::{PASSWORD, RelyingParty, TestApp, relying_party::send};
+use crate::{PASSWORD, Page, RelyingParty, TestApp, relying_party::send};
 
 #[tokio::test]
 async fn malformed_forms_are_refused_and_the_login_goes_on() {
@@ -80,14 +80,18 @@ async fn malformed_queries_never_break_the_server() {
                 page.status
             );
             assert!(
-                !page.status.is_redirection()
-                    || page.headers[header::LOCATION]
-                        .to_str()
-                        .unwrap()
-                        .starts_with('/')
+                !page.status.is_redirection() || stays_here(&page),
+                "{path}?{query}: {:?}",
+                page.headers
             );
         }
     }
+}
+
+/// Whether the redirect is to a path: browsers take two slashes for another host.
+fn stays_here(page: &Page) -> bool {
+    let location = page.headers[header::LOCATION].to_str().unwrap();
+    location.starts_with('/') && !location.starts_with("//") && !location.starts_with("/\\")
 }
 
 #[tokio::test]
@@ -150,12 +154,13 @@ async fn headers_that_are_no_text_or_far_too_long_are_refused() {
         assert!(answer.status.is_client_error());
     }
     let mut browser = app.browser();
-    browser
-        .cookies
-        .insert("sallyport_browser".to_owned(), "x".repeat(4000));
-    browser
-        .cookies
-        .insert("session_id".to_owned(), "%%%".to_owned());
+    for (name, value) in [
+        ("sallyport_browser", "x".repeat(4000)),
+        ("__Host-sallyport_browser", "x".repeat(4000)),
+        ("session_id", "%%%".to_owned()),
+    ] {
+        browser.cookies.insert(name.to_owned(), value);
+    }
     let page = browser.get(&RelyingParty::with_passcode().address()).await;
     assert_eq!(page.status, StatusCode::OK);
 }

@@ -5,12 +5,39 @@ use http::StatusCode;
 use crate::{Browser, PASSWORD, Page, RelyingParty, TestApp, number_of, relying_party::claims};
 
 const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
+const TOO_MANY: &str = "Too many wrong passwords";
 const WRONG: &str = "Incorrect SMS code, please try again.";
 
 /// A code that is not the right one.
 fn other(code: &str) -> String {
     let last = if code.ends_with('0') { '1' } else { '0' };
     format!("{}{last}", &code[..5])
+}
+
+/// One number out of the store.
+async fn number_in_store(app: &TestApp, sql: &'static str) -> i64 {
+    let mut reader = app.scratch.store.reader().await.unwrap();
+    let row = reader.row(sql, &[]).await.unwrap().unwrap();
+    row.get("number").unwrap()
+}
+
+/// How often the passcode service compared a code with one that it had sent.
+pub async fn compares(app: &TestApp) -> i64 {
+    number_in_store(
+        app,
+        "SELECT CAST(SUM(attempts) AS BIGINT) AS number FROM otp_passcodes",
+    )
+    .await
+}
+
+/// How many sessions and authorization codes there are.
+async fn let_in(app: &TestApp) -> i64 {
+    number_in_store(
+        app,
+        "SELECT (SELECT COUNT(*) FROM browser_sessions)
+              + (SELECT COUNT(*) FROM authorization_codes) AS number",
+    )
+    .await
 }
 
 async fn at_second_step(app: &TestApp, uid: &str) -> (Browser, Page) {
@@ -125,6 +152,71 @@ async fn a_wrong_password_sends_no_message_and_reads_like_an_unknown_name() {
     }
     assert_eq!(answers, vec![WRONG_PASSWORD; 3]);
     assert!(app.messages(&number_of("alice")).await.is_empty());
+}
+
+/// What the first step answers to a name and a password, in a browser of its own.
+async fn password_answer(app: &TestApp, uid: &str, password: &str) -> Page {
+    let mut browser = app.browser();
+    let page = browser.get(&RelyingParty::with_passcode().address()).await;
+    browser
+        .submit(&page, &[("username", uid), ("password", password)])
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn wrong_passwords_are_limited_for_each_name_however_fast_and_however_spelled() {
+    let app = std::sync::Arc::new(TestApp::start().await);
+    app.person("alice").await;
+    app.person("bob").await;
+    for uid in ["alice", "nobody"] {
+        let mut guesses = tokio::task::JoinSet::new();
+        for n in 0..60 {
+            let app = app.clone();
+            let spelled = match n % 3 {
+                0 => uid.to_owned(),
+                1 => uid.to_uppercase(),
+                _ => format!(" {uid} "),
+            };
+            guesses.spawn(async move {
+                let page = password_answer(&app, &spelled, &format!("wrong {n}")).await;
+                error_of(&page)
+            });
+        }
+        let answers = guesses.join_all().await;
+        let (compared, refused): (Vec<_>, Vec<_>) =
+            answers.iter().partition(|text| *text == WRONG_PASSWORD);
+        assert_eq!(compared.len(), 10, "{uid}");
+        assert!(refused.iter().all(|text| text.starts_with(TOO_MANY)));
+
+        for spelled in [uid.to_owned(), format!(" {uid} "), uid.to_uppercase()] {
+            let page = password_answer(&app, &spelled, PASSWORD).await;
+            assert!(error_of(&page).starts_with(TOO_MANY), "{spelled:?}");
+        }
+    }
+    assert!(app.messages(&number_of("alice")).await.is_empty());
+    let other = password_answer(&app, "bob", PASSWORD).await;
+    assert_eq!(other.heading(), "Enter the code", "the limit is one name's");
+
+    app.wait(16 * 60);
+    let page = password_answer(&app, "alice", PASSWORD).await;
+    assert_eq!(page.heading(), "Enter the code");
+    let page = password_answer(&app, "nobody", PASSWORD).await;
+    assert_eq!(error_of(&page), WRONG_PASSWORD);
+}
+
+#[tokio::test]
+async fn a_right_password_forgets_the_wrong_ones_before_it() {
+    let app = TestApp::start().await;
+    app.person("alice").await;
+    for _ in 0..3 {
+        for _ in 0..5 {
+            let page = password_answer(&app, "alice", "wrong").await;
+            assert_eq!(error_of(&page), WRONG_PASSWORD);
+        }
+        let page = password_answer(&app, "alice", PASSWORD).await;
+        assert_eq!(page.heading(), "Enter the code");
+        app.wait(200);
+    }
 }
 
 #[tokio::test]
@@ -280,33 +372,55 @@ async fn five_guesses_kill_the_code_and_ten_end_the_login() {
     assert_eq!(gone.heading(), "This sign-in is over");
 }
 
+/// Sends every guess at once, each as one browser would, and gives the answers.
+async fn at_once(browser: &Browser, page: &Page, guesses: Vec<String>) -> Vec<Page> {
+    let mut tries = tokio::task::JoinSet::new();
+    for guess in guesses {
+        let mut browser = browser.clone();
+        let (action, mut form) = page.form();
+        form.push(("passcode".to_owned(), guess));
+        tries.spawn(async move { browser.post(&action, &form).await });
+    }
+    tries.join_all().await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_hundred_guesses_at_once_get_no_more_than_the_allowed_and_one_winner() {
+async fn two_hundred_guesses_at_once_get_no_more_than_the_allowed_and_no_winner() {
     let app = TestApp::start().await;
     let (browser, page) = at_second_step(&app, "alice").await;
     let code = app.code("alice").await;
-    let mut guesses = tokio::task::JoinSet::new();
-    for n in 0..200 {
-        let (mut browser, guess) = (
-            browser.clone(),
-            format!("{:06}", (n * 4999 + 1) % 1_000_000),
-        );
-        let (action, mut form) = page.form();
-        let guess = if guess == code { other(&code) } else { guess };
-        form.push(("passcode".to_owned(), guess));
-        guesses.spawn(async move { browser.post(&action, &form).await.status });
+    let guess = |n: usize| format!("{:06}", (n * 4999 + 1) % 1_000_000);
+    let wrong = |n| Some(guess(n)).filter(|guess| *guess != code);
+    let first: Vec<String> = (0..100).map(|n| wrong(n).unwrap_or(other(&code))).collect();
+    // Whichever of these comes first, the code is dead by then.
+    let second = (0..100).map(|n| match n % 2 {
+        0 => code.clone(),
+        _ => wrong(100 + n).unwrap_or(other(&code)),
+    });
+    let mut answers = at_once(&browser, &page, first).await;
+    answers.extend(at_once(&browser, &page, second.collect()).await);
+
+    let heard = answers.iter().filter(|page| page.status == StatusCode::OK);
+    assert_eq!(heard.count(), 10, "the tries of one login");
+    assert_eq!(compares(&app).await, 5, "the tries of one code");
+    assert!(answers.iter().all(|page| page.query("code").is_none()));
+    assert_eq!(let_in(&app).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_right_code_after_five_wrong_ones_at_once_comes_too_late_every_time() {
+    let app = TestApp::start().await;
+    let (browser, page) = at_second_step(&app, "alice").await;
+    let code = app.code("alice").await;
+    at_once(&browser, &page, vec![other(&code); 5]).await;
+    assert_eq!(compares(&app).await, 5);
+    let answers = at_once(&browser, &page, vec![code; 5]).await;
+    for answer in &answers {
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.heading(), "Enter the code");
     }
-    let statuses = guesses.join_all().await;
-    let heard = statuses
-        .iter()
-        .filter(|status| **status == StatusCode::OK)
-        .count();
-    assert_eq!(heard, 10, "the tries of one login");
-    let asked = app
-        .script_log()
-        .matches("POST /v1/otps/authenticate")
-        .count();
-    assert!(asked <= 10, "{asked}");
+    assert_eq!(compares(&app).await, 5);
+    assert_eq!(let_in(&app).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -10,7 +10,9 @@ use http::StatusCode;
 use sallyport_flow::ScriptEntry;
 use sallyport_script::Language;
 
-use crate::{PASSWORD, RelyingParty, TestApp, app::listen, number_of, relying_party::claims};
+use crate::{
+    PASSWORD, RelyingParty, TestApp, app::listen, login::compares, number_of, relying_party::claims,
+};
 
 const REFUSING: &str = r#"{"error_type":"internal_server_error"}"#;
 
@@ -231,7 +233,13 @@ async fn a_provider_that_is_not_there_is_said_so() {
         "{}",
         page.body
     );
-    assert!(app.script_log().contains("Stytch"));
+    let log = app.script_log();
+    let cause = log.lines().find(|line| line.contains("no answer: "));
+    let cause = cause.unwrap_or_else(|| panic!("no cause: {log}"));
+    assert!(
+        cause.contains("HTTP POST to") && cause.contains("refused"),
+        "{cause}"
+    );
 }
 
 #[tokio::test]
@@ -246,7 +254,9 @@ async fn a_script_reaches_no_host_that_nobody_named() {
     .await;
     let prying = GLUU_STYLE.replace(
         "        if step == 1:\n",
-        &format!("        self.call(\"{elsewhere}/metadata\", {{}})\n        if step == 1:\n"),
+        &format!(
+            "        try:\n            service = CdiUtil.bean(HttpService)\n            service.executeGet(service.getHttpsClient(), \"{elsewhere}/metadata\")\n            print \"Prying. Answered\"\n        except Exception as refused:\n            print \"Prying. Refused: %s\" % refused\n        if step == 1:\n"
+        ),
     );
     assert_ne!(prying, GLUU_STYLE);
     app.script(
@@ -258,10 +268,57 @@ async fn a_script_reaches_no_host_that_nobody_named() {
     .await;
     app.public_client("app").await;
     app.person("alice").await;
-    RelyingParty::with_passcode()
+    assert_eq!(acrs(&app).await, ["simple_password_auth", "stytch"]);
+    let page = RelyingParty::with_passcode()
         .first_step(&mut app.browser(), "alice")
         .await;
+    assert_eq!(page.heading(), "Enter the code", "its own host is open");
+    let log = app.script_log();
+    let refusal = "is neither in the properties of this script nor allowed by the administrator";
+    assert!(
+        log.lines()
+            .any(|line| line.contains("Prying. Refused: ") && line.contains(refusal)),
+        "{log}"
+    );
     assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_request_for_another_message_is_no_free_guess_in_a_field_of_any_name() {
+    let app = TestApp::bare().await;
+    let with_jsf_name = GLUU_STYLE.replace(
+        "getFirstValue(requestParameters, \"passcode\")",
+        "getFirstValue(requestParameters, \"OtpSmsloginForm:passcode\")",
+    );
+    assert_ne!(with_jsf_name, GLUU_STYLE);
+    app.script(
+        "stytch",
+        &with_jsf_name,
+        Language::Python2,
+        &app.stytch_properties(),
+    )
+    .await;
+    app.public_client("app").await;
+    app.person("alice").await;
+    let mut browser = app.browser();
+    let page = RelyingParty::with_passcode()
+        .first_step(&mut browser, "alice")
+        .await;
+    let code = app.code("alice").await;
+    let fields = [
+        ("resend", "x"),
+        ("OtpSmsloginForm:passcode", &code),
+        ("passcode", &code),
+    ];
+    for _ in 0..20 {
+        let answer = browser.submit(&page, &fields).await;
+        assert_eq!(answer.heading(), "Enter the code");
+        assert_eq!(answer.query("code"), None);
+    }
+    assert_eq!(compares(&app).await, 0);
+    let typed = [("OtpSmsloginForm:passcode", &code[..])];
+    let back = browser.submit(&page, &typed).await;
+    assert!(back.query("code").is_some(), "the field is read: {back:?}");
 }
 
 #[tokio::test]
@@ -333,5 +390,23 @@ async fn a_script_that_hides_a_failed_message_does_not_hide_it_from_the_person()
         page.body.contains("Failed to send message to mobile phone"),
         "{}",
         page.body
+    );
+}
+
+#[tokio::test]
+async fn a_number_only_in_phone_number_verified_is_found_by_a_script_that_looks_elsewhere() {
+    let app = gluu_app().await;
+    let number = number_of("alice");
+    app.person_with("alice", &[("phoneNumberVerified", &number)])
+        .await;
+    let back = RelyingParty::with_passcode()
+        .sign_in(&app, &mut app.browser(), "alice")
+        .await;
+    assert!(back.query("code").is_some());
+    let person = app.app.people.find_by_uid("alice").await.unwrap().unwrap();
+    assert_eq!(
+        person.attributes.first("mobile"),
+        None,
+        "nothing is written"
     );
 }

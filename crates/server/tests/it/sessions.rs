@@ -7,7 +7,7 @@ use crate::{PASSWORD, RelyingParty, TestApp, relying_party::claims};
 /// A password-only method of a high level, as Gluu ships it.
 const BASIC: &str = include_str!("sources/basic.py");
 
-async fn password_session(app: &TestApp, browser: &mut crate::Browser, acr: &str) {
+async fn password_session(browser: &mut crate::Browser, acr: &str) {
     let party = RelyingParty::new("app").with("acr_values", acr);
     let back = party.first_step(browser, "alice").await;
     assert!(back.query("code").is_some(), "{}", back.url);
@@ -39,7 +39,7 @@ async fn a_password_session_never_satisfies_a_passcode_whatever_its_level() {
     app.person("alice").await;
     for method in ["basic", "simple_password_auth"] {
         let mut browser = app.browser();
-        password_session(&app, &mut browser, method).await;
+        password_session(&mut browser, method).await;
         let page = browser.get(&RelyingParty::with_passcode().address()).await;
         assert_eq!(page.heading(), "Sign in", "after {method}");
         let silent = RelyingParty::with_passcode().with("prompt", "none");
@@ -53,7 +53,7 @@ async fn a_stronger_login_keeps_what_the_session_had_and_changes_its_secret() {
     let app = TestApp::start().await;
     app.person("alice").await;
     let mut browser = app.browser();
-    password_session(&app, &mut browser, "simple_password_auth").await;
+    password_session(&mut browser, "simple_password_auth").await;
     let before = browser.cookies["session_id"].clone();
     RelyingParty::with_passcode()
         .sign_in(&app, &mut browser, "alice")
@@ -155,7 +155,7 @@ async fn a_session_ends_after_its_lifetime() {
     let app = TestApp::start().await;
     app.person("alice").await;
     let mut browser = app.browser();
-    password_session(&app, &mut browser, "simple_password_auth").await;
+    password_session(&mut browser, "simple_password_auth").await;
     app.wait(24 * 3600 + 1);
     let silent = RelyingParty::new("app").with("prompt", "none");
     let back = browser.get(&silent.address()).await;

@@ -1,0 +1,138 @@
+// Stytch's official Node SDK against a running passcode service.
+//
+// The environment says where it is: SALLYPORT_OTP_URL, SALLYPORT_PROJECT_ID, SALLYPORT_PROJECT_SECRET,
+// and SALLYPORT_PHONE_JSON for the messages that its telephone received.
+
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { beforeEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as stytch from "stytch";
+
+const url = `${required("SALLYPORT_OTP_URL").replace(/\/+$/, "")}/`;
+const project_id = required("SALLYPORT_PROJECT_ID");
+const secret = required("SALLYPORT_PROJECT_SECRET");
+const phone = required("SALLYPORT_PHONE_JSON");
+
+const AREAS = ["213", "404", "512", "206", "646", "773", "857", "919", "647", "778"];
+const UNKNOWN_USER = "user-test-00000000-0000-4000-8000-000000000000";
+
+let client;
+let number;
+
+beforeEach(() => {
+  client = new stytch.Client({ project_id, secret, env: url });
+  number = newNumber();
+});
+
+function required(name) {
+  const value = process.env[name];
+  assert.ok(value, `${name} is not set`);
+  return value;
+}
+
+/** A number of nobody: each run has its own, because numbers have cool-downs and budgets. */
+function newNumber() {
+  const line = String(randomInt(10_000)).padStart(4, "0");
+  return `+1${AREAS[randomInt(AREAS.length)]}${randomInt(200, 900)}${line}`;
+}
+
+/** The code of the newest message to the number. */
+async function newestCode(to) {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(100)) {
+    const messages = await (await fetch(phone)).json();
+    const message = messages.find((candidate) => candidate.to === to);
+    if (message) return message.body.slice(0, 6);
+  }
+  assert.fail(`no message to the number that ends in ${to.slice(-2)}`);
+}
+
+function another(code) {
+  return String((Number(code) + 1) % 1_000_000).padStart(6, "0");
+}
+
+/** The call fails as Stytch would let it fail. */
+async function refused(status, type, call) {
+  await assert.rejects(call, (error) => {
+    assert.ok(error instanceof stytch.StytchError, `not an error of Stytch: ${error}`);
+    assert.deepEqual([error.status_code, error.error_type], [status, type]);
+    assert.match(error.request_id, /^request-id-/);
+    assert.match(error.error_url, /^https:/);
+    assert.ok(error.error_message);
+    return true;
+  });
+}
+
+test("a new number signs in and comes back", async () => {
+  const created = await client.otps.sms.loginOrCreate({ phone_number: number, expiration_minutes: 5 });
+  assert.equal(created.status_code, 200);
+  assert.equal(created.user_created, true);
+  const method_id = created.phone_id;
+  const code = await newestCode(number);
+  await refused(404, "otp_code_not_found", client.otps.authenticate({ method_id, code: another(code) }));
+
+  const right = await client.otps.authenticate({ method_id, code });
+  assert.equal(right.user_id, created.user_id);
+  assert.equal(right.user.status, "active");
+  assert.deepEqual(right.user.phone_numbers, [{ phone_id: method_id, phone_number: number, verified: true }]);
+  assert.equal(right.session, null);
+  await refused(401, "unable_to_auth_otp_code", client.otps.authenticate({ method_id, code }));
+
+  const sent = await client.otps.sms.send({ phone_number: number, locale: "pt-br" });
+  assert.deepEqual([sent.user_id, sent.phone_id], [created.user_id, method_id]);
+  const again = await client.otps.authenticate({ method_id, code: await newestCode(number) });
+  assert.equal(again.user_id, created.user_id);
+});
+
+test("what is wrong with a request is named", async () => {
+  const { sms } = client.otps;
+  await refused(404, "user_not_found", sms.send({ phone_number: number }));
+  await refused(404, "user_not_found", sms.send({ phone_number: number, user_id: UNKNOWN_USER }));
+  await refused(400, "missing_sms_parameter", sms.loginOrCreate({}));
+  await refused(400, "invalid_phone_number", sms.loginOrCreate({ phone_number: "2025550162" }));
+  await refused(400, "invalid_expiration_otp", sms.loginOrCreate({ phone_number: number, expiration_minutes: 0 }));
+  await refused(400, "invalid_locale", sms.loginOrCreate({ phone_number: number, locale: "xx" }));
+  await refused(400, "invalid_method_id", client.otps.authenticate({ method_id: "nothing", code: "123456" }));
+  const { phone_id } = await sms.loginOrCreate({ phone_number: number });
+  await refused(400, "invalid_code", client.otps.authenticate({ method_id: phone_id, code: "12345" }));
+  await refused(429, "too_many_requests", sms.loginOrCreate({ phone_number: number }));
+});
+
+test("a wrong secret is refused", async () => {
+  const stranger = new stytch.Client({ project_id, secret: "secret-test-guess", env: url });
+  await refused(401, "unauthorized_credentials", stranger.otps.sms.send({ phone_number: number }));
+});
+
+test("users are read and deleted", async () => {
+  const body = { phone_number: number, create_user_as_pending: true };
+  const { user_id, phone_id } = await client.otps.sms.loginOrCreate(body);
+  const user = await client.users.get({ user_id });
+  assert.deepEqual([user.status, user.phone_numbers[0].verified], ["pending", false]);
+  await refused(400, "cannot_delete_last_primary_factor", client.users.deletePhoneNumber({ phone_id }));
+  assert.equal((await client.users.delete({ user_id })).user_id, user_id);
+  await refused(404, "user_not_found", client.users.get({ user_id }));
+});
+
+test("a session is verified without asking", async () => {
+  const { keys } = await client.sessions.getJWKS({ project_id });
+  assert.equal(keys[0].alg, "RS256");
+  const { phone_id } = await client.otps.sms.loginOrCreate({ phone_number: number });
+  const right = await client.otps.authenticate({
+    method_id: phone_id,
+    code: await newestCode(number),
+    session_duration_minutes: 60,
+    session_custom_claims: { plan: "free" },
+  });
+  const local = await client.sessions.authenticateJwtLocal({ session_jwt: right.session_jwt, clock_tolerance_seconds: 5 });
+  assert.equal(local.session_id, right.session.session_id);
+  assert.deepEqual(local.custom_claims, { plan: "free" });
+
+  const { session_token } = right;
+  assert.equal((await client.sessions.authenticate({ session_token })).user.user_id, right.user_id);
+  await client.sessions.revoke({ session_token });
+  await refused(404, "session_not_found", client.sessions.authenticate({ session_token }));
+});
+
+test("what is not there is an error of the SDK", async () => {
+  await refused(404, "route_not_found", client.magicLinks.email.send({ email: "sandbox@stytch.com" }));
+});

@@ -1,0 +1,163 @@
+"""Stytch's official Python SDK against a running passcode service.
+
+The environment says where it is: SALLYPORT_OTP_URL, SALLYPORT_PROJECT_ID, SALLYPORT_PROJECT_SECRET,
+and SALLYPORT_PHONE_JSON for the messages that its telephone received.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import time
+import unittest
+import urllib.request
+
+import stytch
+from stytch.core.response_base import StytchError
+
+URL = os.environ["SALLYPORT_OTP_URL"].rstrip("/") + "/"
+PROJECT = os.environ["SALLYPORT_PROJECT_ID"]
+SECRET = os.environ["SALLYPORT_PROJECT_SECRET"]
+PHONE = os.environ["SALLYPORT_PHONE_JSON"]
+
+AREAS = ["212", "305", "312", "415", "503", "617", "702", "808", "416", "604"]
+UNKNOWN_USER = "user-test-00000000-0000-4000-8000-000000000000"
+
+
+def new_number() -> str:
+    """A number of nobody: each run has its own, because numbers have cool-downs and budgets."""
+    return f"+1{secrets.choice(AREAS)}{200 + secrets.randbelow(700)}{secrets.randbelow(10_000):04}"
+
+
+def newest_code(number: str) -> str:
+    """The code of the newest message to the number."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        with urllib.request.urlopen(PHONE, timeout=10) as answer:
+            messages = json.load(answer)
+        for message in messages:
+            if message["to"] == number:
+                return message["body"][:6]
+        time.sleep(0.1)
+    raise AssertionError(f"no message to the number that ends in {number[-2:]}")
+
+
+def another(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def client(secret: str = SECRET) -> stytch.Client:
+    return stytch.Client(PROJECT, secret, environment=URL)
+
+
+class Passcodes(unittest.TestCase):
+    def setUp(self):
+        self.stytch = client()
+        self.number = new_number()
+
+    def refused(self, status: int, error_type: str, call, *args, **kwargs) -> StytchError:
+        """The call fails as Stytch would let it fail."""
+        with self.assertRaises(StytchError) as caught:
+            call(*args, **kwargs)
+        details = caught.exception.details
+        self.assertEqual((details.status_code, details.error_type), (status, error_type))
+        self.assertTrue(details.request_id.startswith("request-id-"))
+        self.assertTrue(details.error_message)
+        self.assertTrue(details.error_url.startswith("https://"))
+        return caught.exception
+
+    def test_a_new_number_signs_in_and_comes_back(self):
+        created = self.stytch.otps.sms.login_or_create(phone_number=self.number, expiration_minutes=5)
+        self.assertEqual(created.status_code, 200)
+        self.assertTrue(created.user_created)
+        code = newest_code(self.number)
+        authenticate = self.stytch.otps.authenticate
+        self.refused(404, "otp_code_not_found", authenticate, method_id=created.phone_id, code=another(code))
+
+        right = authenticate(method_id=created.phone_id, code=code)
+        self.assertEqual(right.user_id, created.user_id)
+        self.assertEqual(right.method_id, created.phone_id)
+        self.assertEqual(right.user.status, "active")
+        self.assertEqual([(p.phone_number, p.verified) for p in right.user.phone_numbers], [(self.number, True)])
+        self.assertFalse(right.reset_sessions)
+        self.assertIsNone(right.session)
+        self.refused(401, "unable_to_auth_otp_code", authenticate, method_id=created.phone_id, code=code)
+
+        sent = self.stytch.otps.sms.send(phone_number=self.number, locale="pt-br")
+        self.assertEqual((sent.user_id, sent.phone_id), (created.user_id, created.phone_id))
+        again = authenticate(method_id=sent.phone_id, code=newest_code(self.number))
+        self.assertEqual(again.user_id, created.user_id)
+
+    def test_the_asynchronous_client_signs_in(self):
+        async def sign_in():
+            created = await self.stytch.otps.sms.login_or_create_async(phone_number=self.number)
+            code = newest_code(self.number)
+            return created, await self.stytch.otps.authenticate_async(method_id=created.phone_id, code=code)
+
+        created, right = asyncio.run(sign_in())
+        self.assertEqual(right.user_id, created.user_id)
+
+    def test_what_is_wrong_with_a_request_is_named(self):
+        send, create = self.stytch.otps.sms.send, self.stytch.otps.sms.login_or_create
+        authenticate = self.stytch.otps.authenticate
+        self.refused(404, "user_not_found", send, phone_number=self.number)
+        self.refused(404, "user_not_found", send, phone_number=self.number, user_id=UNKNOWN_USER)
+        self.refused(400, "invalid_user_id", send, phone_number=self.number, user_id="nobody")
+        self.refused(400, "invalid_phone_number", create, phone_number="2025550162")
+        self.refused(400, "invalid_phone_number", create, phone_number="+999123456789")
+        self.refused(400, "invalid_expiration_otp", create, phone_number=self.number, expiration_minutes=11)
+        self.refused(400, "invalid_locale", create, phone_number=self.number, locale="xx")
+        self.refused(400, "invalid_method_id", authenticate, method_id="nothing", code="123456")
+        created = create(phone_number=self.number)
+        self.refused(400, "invalid_code", authenticate, method_id=created.phone_id, code="12345")
+        self.refused(429, "too_many_requests", create, phone_number=self.number)
+
+    def test_a_wrong_secret_is_refused(self):
+        send = client("secret-test-guess").otps.sms.send
+        self.refused(401, "unauthorized_credentials", send, phone_number=self.number)
+
+    def test_a_code_stands_five_guesses(self):
+        created = self.stytch.otps.sms.login_or_create(phone_number=self.number)
+        code = newest_code(self.number)
+        guess = {"method_id": created.phone_id, "code": another(code)}
+        for _ in range(5):
+            self.refused(404, "otp_code_not_found", self.stytch.otps.authenticate, **guess)
+        guess["code"] = code
+        self.refused(401, "unable_to_auth_otp_code", self.stytch.otps.authenticate, **guess)
+
+    def test_users_are_read_and_deleted(self):
+        created = self.stytch.otps.sms.login_or_create(phone_number=self.number, create_user_as_pending=True)
+        user = self.stytch.users.get(user_id=created.user_id)
+        self.assertEqual((user.status, user.phone_numbers[0].verified), ("pending", False))
+        delete_number = self.stytch.users.delete_phone_number
+        self.refused(400, "cannot_delete_last_primary_factor", delete_number, phone_id=created.phone_id)
+        self.assertEqual(self.stytch.users.delete(user_id=created.user_id).user_id, created.user_id)
+        self.refused(404, "user_not_found", self.stytch.users.get, user_id=created.user_id)
+
+    def test_a_session_is_verified_without_asking(self):
+        keys = self.stytch.sessions.get_jwks(project_id=PROJECT).keys
+        self.assertEqual(keys[0].alg, "RS256")
+        created = self.stytch.otps.sms.login_or_create(phone_number=self.number)
+        right = self.stytch.otps.authenticate(
+            method_id=created.phone_id,
+            code=newest_code(self.number),
+            session_duration_minutes=60,
+            session_custom_claims={"plan": "free"},
+        )
+        local = self.stytch.sessions.authenticate_jwt_local(right.session_jwt, leeway=5)
+        self.assertEqual(local.session_id, right.session.session_id)
+        self.assertEqual(local.custom_claims, {"plan": "free"})
+        factor = local.authentication_factors[0]
+        self.assertEqual(factor.phone_number_factor.phone_number, self.number)
+
+        authenticate = self.stytch.sessions.authenticate
+        self.assertEqual(authenticate(session_token=right.session_token).user.user_id, right.user_id)
+        self.stytch.sessions.revoke(session_jwt=right.session_jwt)
+        self.refused(404, "session_not_found", authenticate, session_token=right.session_token)
+
+    def test_what_is_not_there_is_an_error_of_the_sdk(self):
+        self.refused(404, "route_not_found", self.stytch.magic_links.email.send, email="sandbox@stytch.com")
+
+
+if __name__ == "__main__":
+    unittest.main()
