@@ -193,7 +193,7 @@ class PersonAuthentication(PersonAuthenticationType):
         if not self.is_for_this_login(reply, phone_id):
             print("Stytch. The service answered for another person or phone")
             return refuse(NOT_CHECKED)
-        self.remember_phone(user, phone_id)
+        self.remember_phone(user.getUserId(), phone_id)
         return True
 
     def active_user(self):
@@ -209,29 +209,33 @@ class PersonAuthentication(PersonAuthenticationType):
         expected = session.get("stytch_user_id")
         if expected and reply.text("user_id") != expected:
             return False
-        user = reply.data.get("user")
-        phones = user.get("phone_numbers") if isinstance(user, dict) else None
-        for phone in phones if isinstance(phones, list) else []:
+        phones = reply.phones()
+        for phone in phones:
             if isinstance(phone, dict) and phone.get("phone_id") == phone_id:
                 return digits(phone.get("phone_number")) == digits(session.get("mobile_number"))
-        return True
+        return phones == []
 
-    def remember_phone(self, user, phone_id):
+    def remember_phone(self, uid, phone_id):
         """Adds the phone to oxMobileDevices and leaves what others wrote there. A login does not fail of it."""
-        session = self.session()
-        devices = devices_of(user)
+        try:
+            self.store_phone(uid, phone_id)
+        except Exception as error:
+            print("Stytch. The phone could not be stored: %s" % type(error).__name__)
+
+    def store_phone(self, uid, phone_id):
+        service = CdiUtil.bean(UserService)
+        # Read again: while the service checked the passcode, another login may have added a phone.
+        user = service.getUser(uid)
+        devices = devices_of(user) if user is not None else None
         if devices is None:
             print("Stytch. oxMobileDevices is not what it should be and is left alone")
             return
+        session = self.session()
         before = json.dumps(devices)
         merge_phone(devices, session.get("mobile_number"), phone_id, session.get("stytch_user_id"))
-        if json.dumps(devices) == before:
-            return
-        try:
+        if json.dumps(devices) != before:
             user.setAttribute("oxMobileDevices", json.dumps(devices))
-            CdiUtil.bean(UserService).updateUser(user)
-        except Exception as error:
-            print("Stytch. The phone could not be stored: %s" % type(error).__name__)
+            service.updateUser(user)
 
     def session(self):
         return self.identity.getSessionId().getSessionAttributes()
@@ -294,6 +298,12 @@ class Reply:
     def text(self, name):
         value = self.data.get(name)
         return value if isinstance(value, str) and value != "" else None
+
+    def phones(self):
+        """The phones of the person as the service lists them; none when it does not say."""
+        user = self.data.get("user")
+        phones = user.get("phone_numbers") if isinstance(user, dict) else None
+        return phones if isinstance(phones, list) else []
 
     def for_the_log(self):
         return "status %s, error_type %s, request_id %s" % (self.status, self.error_type, self.text("request_id"))

@@ -192,7 +192,7 @@ fn number_at(chars: &[char], at: usize) -> Option<(usize, String)> {
         .get(end)
         .is_some_and(|c| c.is_alphabetic() || *c == '_');
     let number: String = chars[at..end].iter().collect();
-    (!ends_in_word && is_secret(&number)).then(|| (end, number))
+    (!ends_in_word && is_secret(&number)).then_some((end, number))
 }
 
 /// Whether a number goes on with this character: a digit, or a separator before a digit.

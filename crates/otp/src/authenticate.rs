@@ -14,7 +14,8 @@ use crate::{
     phone_number::PhoneNumber,
     project::Caller,
     refusal::Refusal,
-    session::{Session, SessionProof, SessionWishes},
+    session::{Session, SessionProof},
+    session_wishes::SessionWishes,
     signing_key::SigningKey,
     user::User,
 };

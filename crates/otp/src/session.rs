@@ -3,15 +3,17 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Token, Tx, Vault, params};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
     delivery::Origin,
+    factor::Factor,
     fields::Fields,
-    phone::{self, Phone},
+    phone::Phone,
     project::Project,
     refusal::Refusal,
+    session_wishes::SessionWishes,
     signing_key::{self, SigningKey},
     user::{self, User},
 };
@@ -37,22 +39,8 @@ CREATE INDEX otp_sessions_by_expiry ON otp_sessions (expires_at);
 /// How long a session JWT is valid; after that the session answers for itself.
 const JWT_LIFE: Duration = Duration::from_secs(300);
 
-/// The most that custom claims may take, in bytes of JSON.
-const LARGEST_CLAIMS: usize = 4096;
-
-/// Claims that belong to the JWT itself and cannot be set.
-const RESERVED_CLAIMS: [&str; 8] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    SESSION_CLAIM,
-];
-
-const SESSION_CLAIM: &str = "https://stytch.com/session";
+/// The claim of a JWT that says which session it is of.
+pub const SESSION_CLAIM: &str = "https://stytch.com/session";
 
 /// A user who stays signed in to the calling application.
 pub struct Session {
@@ -65,14 +53,6 @@ pub struct Session {
     user_agent: Option<String>,
     factors: Vec<Factor>,
     custom_claims: Map<String, Value>,
-}
-
-/// A phone that the session was opened or strengthened with. The number is looked up when shown.
-#[derive(Serialize, Deserialize)]
-struct Factor {
-    phone_id: Id<Phone>,
-    created_at: Timestamp,
-    last_authenticated_at: Timestamp,
 }
 
 /// What a client shows to name its session.
@@ -95,33 +75,6 @@ impl SessionProof {
             (None, Some(jwt)) => Ok(Some(Self::Jwt(jwt.to_owned()))),
             (None, None) => Ok(None),
         }
-    }
-}
-
-/// What a request asks of its session.
-pub struct SessionWishes {
-    /// From now on. Absent: no session is opened, and one that exists ends when it would.
-    pub duration: Option<Duration>,
-    custom_claims: Map<String, Value>,
-}
-
-impl SessionWishes {
-    pub fn check(fields: &Fields) -> Result<Self, Refusal> {
-        let custom_claims = fields.object("session_custom_claims")?.into_map();
-        Ok(Self {
-            duration: check_duration(fields)?,
-            custom_claims,
-        })
-    }
-}
-
-fn check_duration(fields: &Fields) -> Result<Option<Duration>, Refusal> {
-    let Some(minutes) = fields.integer("session_duration_minutes")? else {
-        return Ok(None);
-    };
-    match u64::try_from(minutes) {
-        Ok(minutes @ 5..=527_040) => Ok(Some(Duration::from_secs(minutes * 60))),
-        _ => Err(Refusal::InvalidSessionDuration),
     }
 }
 
@@ -185,14 +138,7 @@ impl Session {
         if let Some(duration) = wishes.duration {
             self.expires_at = now.plus(duration);
         }
-        merge(&mut self.custom_claims, &wishes.custom_claims);
-        let size = serde_json::to_vec(&self.custom_claims).map_or(usize::MAX, |json| json.len());
-        if size > LARGEST_CLAIMS {
-            return Err(Refusal::InvalidCustomClaims(
-                "session_custom_claims may take 4 KB at most.",
-            ));
-        }
-        Ok(())
+        wishes.change_claims(&mut self.custom_claims)
     }
 
     /// The user proved to have `phone` again, or one more phone.
@@ -348,30 +294,6 @@ impl Session {
     }
 }
 
-impl Factor {
-    const fn new(phone_id: Id<Phone>, now: Timestamp) -> Self {
-        Self {
-            phone_id,
-            created_at: now,
-            last_authenticated_at: now,
-        }
-    }
-
-    fn shown(&self, project: &Project, phone: &Phone) -> Value {
-        json!({
-            "type": "otp",
-            "delivery_method": "sms",
-            "last_authenticated_at": self.last_authenticated_at.rfc3339(),
-            "created_at": self.created_at.rfc3339(),
-            "updated_at": self.last_authenticated_at.rfc3339(),
-            "phone_number_factor": {
-                "phone_id": phone::shown_id(project, phone.id),
-                "phone_number": phone.number(),
-            },
-        })
-    }
-}
-
 fn session_id(project: &Project, claims: &Map<String, Value>) -> Option<Id<Session>> {
     let text = claims.get(SESSION_CLAIM)?.get("id")?.as_str()?;
     project.environment.parse("session", text)
@@ -382,35 +304,9 @@ fn shown_id(project: &Project, id: Id<Session>) -> String {
     project.environment.name("session", id)
 }
 
-/// `null` deletes a claim; reserved ones are left alone.
-fn merge(claims: &mut Map<String, Value>, changes: &Map<String, Value>) {
-    for (name, value) in changes {
-        if RESERVED_CLAIMS.contains(&name.as_str()) {
-            continue;
-        }
-        match value {
-            Value::Null => claims.remove(name),
-            value => claims.insert(name.clone(), value.clone()),
-        };
-    }
-}
-
 fn read_json<T: for<'de> Deserialize<'de>>(row: &Row, column: &str) -> Result<T, StoreError> {
     serde_json::from_str(&row.get::<String>(column)?).map_err(|cause| StoreError::Column {
         column: column.to_owned(),
         cause: cause.to_string(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn null_deletes_a_claim_and_reserved_claims_stay_out() {
-        let mut claims = Map::from_iter([("plan".to_owned(), json!("free"))]);
-        let changes = json!({ "plan": null, "tier": 2, "sub": "somebody-else", "exp": 1 });
-        merge(&mut claims, changes.as_object().unwrap());
-        assert_eq!(Value::Object(claims), json!({ "tier": 2 }));
-    }
 }

@@ -9,7 +9,8 @@ use crate::{
     phone::Phone,
     project::Caller,
     refusal::Refusal,
-    session::{Session, SessionProof, SessionWishes},
+    session::{Session, SessionProof},
+    session_wishes::SessionWishes,
     signing_key::SigningKey,
     user::User,
 };

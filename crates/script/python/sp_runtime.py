@@ -6,7 +6,6 @@ by mistake what would hurt other logins: threads, signals, an endless sleep, out
 
 import builtins
 import json
-import marshal
 import sys
 import time
 import warnings
@@ -60,6 +59,10 @@ def _refuse_thread(*_, **__):
     raise RuntimeError("scripts may not start threads")
 
 
+def _refuse(*_, **__):
+    raise RuntimeError("scripts may not change the interpreter")
+
+
 def _close_the_cage():
     sys.stdout = sys.__stdout__ = LogStream(0)
     sys.stderr = sys.__stderr__ = LogStream(1)
@@ -70,21 +73,13 @@ def _close_the_cage():
         if hasattr(_thread, name):
             setattr(_thread, name, _refuse_thread)
     warnings.simplefilter("ignore")
-    for name in ("load", "loads", "dump", "dumps"):
-        if hasattr(marshal, name):
-            delattr(marshal, name)
-    _imp.create_builtin = _first_time_only(_imp.create_builtin)
-
-
-def _first_time_only(create):
-    """Native modules that were changed here cannot be had afresh."""
-
-    def create_builtin(spec):
-        if spec.name in ("_imp", "_thread", "marshal", "sys", "time"):
-            raise ImportError("No module named '%s'" % spec.name)
-        return create(spec)
-
-    return create_builtin
+    # A deep recursion would overflow the native stack; a trace function may move a frame to another line.
+    for name in ("setrecursionlimit", "settrace", "setprofile", "_settraceallthreads", "_setprofileallthreads"):
+        if hasattr(sys, name):
+            setattr(sys, name, _refuse)
+    if hasattr(sys, "monitoring"):
+        del sys.monitoring
+    _imp.create_builtin = _sallyport.create_builtin
 
 
 _close_the_cage()
@@ -120,6 +115,9 @@ REPLACED = {
     False: {"sys": "sp_sys", "time": "sp_time"},
 }
 
+# They lead to the import system.
+_LEFT_OUT = ("__loader__", "__spec__")
+
 _DENIED = ("breakpoint", "compile", "copyright", "credits", "eval", "exec", "exit", "help", "input", "license", "open", "quit")
 
 
@@ -151,7 +149,7 @@ def _importer(python2):
 
 
 def _builtins_for(python2):
-    table = {name: value for name, value in vars(builtins).items() if name not in _DENIED}
+    table = {name: value for name, value in vars(builtins).items() if name not in _DENIED + _LEFT_OUT}
     table.update({name: _denied(name) for name in _DENIED})
     if python2:
         table.update(sp_python2.BUILTINS)

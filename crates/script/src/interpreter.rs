@@ -10,7 +10,7 @@ use rustpython_vm::{
     signal::UserSignalReceiver,
 };
 
-use crate::native;
+use crate::{bytecode, native};
 
 /// Native modules that no script needs and that reach into the interpreter or into other ones.
 const LEFT_OUT: &[&str] = &[
@@ -73,7 +73,11 @@ pub(crate) fn build(signals: UserSignalReceiver) -> Interpreter {
             vm.state.gc.disable();
             if let Some(state) = PyRc::get_mut(&mut vm.state) {
                 state.module_defs.retain(|name, _| !LEFT_OUT.contains(name));
+                // The frozen library imports it; what it does is turning bytes into code.
+                let marshal = bytecode::module_def(&vm.ctx);
+                state.module_defs.insert("marshal", marshal);
             }
+            bytecode::refuse(&vm.ctx);
         })
         .build()
 }

@@ -1,6 +1,7 @@
 //! Runs the Python scripts that log people in: Gluu Server 4 person authentication scripts as they are, and ours.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop"))]
 
+mod bytecode;
 mod call;
 mod check;
 mod classes;

@@ -6,6 +6,7 @@ mod app;
 mod authenticate;
 mod canary;
 mod errors;
+mod given_up;
 mod guessing;
 mod limits;
 mod numbers;

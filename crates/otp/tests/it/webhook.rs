@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use axum::{Router, extract::State, response::IntoResponse, routing::post};
@@ -8,21 +11,29 @@ use sallyport_otp::{Gateway, Limits};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::app::{ALICE, App};
+use crate::app::{ALICE, App, another};
 
 const SECRET: &str = "a secret of the operator's own";
+
+/// What a carrier does after it read a message.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Answer(StatusCode),
+    HangUp,
+    Sleep,
+}
 
 /// A carrier of the operator's own, which answers as told and keeps what it is given.
 #[derive(Clone)]
 struct Carrier {
-    answer: Arc<Mutex<StatusCode>>,
+    then: Arc<Mutex<Then>>,
     received: Arc<Mutex<Vec<(HeaderMap, String)>>>,
 }
 
 impl Carrier {
     async fn start(answer: StatusCode) -> (Self, Gateway) {
         let carrier = Self {
-            answer: Arc::new(Mutex::new(answer)),
+            then: Arc::new(Mutex::new(Then::Answer(answer))),
             received: Arc::default(),
         };
         let router = Router::new()
@@ -38,16 +49,18 @@ impl Carrier {
         (carrier, gateway)
     }
 
-    fn will_answer(&self, status: StatusCode) {
-        *self.answer.lock().unwrap() = status;
+    fn will(&self, then: Then) {
+        *self.then.lock().unwrap() = then;
     }
 
     fn received(&self) -> Vec<(HeaderMap, String)> {
         self.received.lock().unwrap().clone()
     }
 
-    fn newest(&self) -> Value {
-        serde_json::from_str(&self.received().last().unwrap().1).unwrap()
+    /// The code of the newest message.
+    fn code(&self) -> String {
+        let message: Value = serde_json::from_str(&self.received().last().unwrap().1).unwrap();
+        message["body"].as_str().unwrap()[..6].to_owned()
     }
 }
 
@@ -57,8 +70,13 @@ async fn receive(
     body: String,
 ) -> impl IntoResponse {
     carrier.received.lock().unwrap().push((headers, body));
-    let status = *carrier.answer.lock().unwrap();
-    (status, [(header::LOCATION, "/send")])
+    let then = *carrier.then.lock().unwrap();
+    match then {
+        Then::Answer(status) => (status, [(header::LOCATION, "/send")]),
+        // Closes the connection; unlike a panic it prints nothing.
+        Then::HangUp => std::panic::resume_unwind(Box::new(())),
+        Then::Sleep => std::future::pending().await,
+    }
 }
 
 #[tokio::test]
@@ -107,11 +125,11 @@ async fn a_message_that_is_refused_leaves_no_code_and_no_pause() {
             1,
             "a redirect is not followed, nothing is repeated"
         );
-        let withdrawn = carrier.newest()["body"].as_str().unwrap()[..6].to_owned();
+        let withdrawn = carrier.code();
 
-        carrier.will_answer(StatusCode::OK);
+        carrier.will(Then::Answer(StatusCode::OK));
         let sent = app.login_or_create(ALICE).await.ok();
-        let code = carrier.newest()["body"].as_str().unwrap()[..6].to_owned();
+        let code = carrier.code();
         if withdrawn != code {
             assert_eq!(
                 app.authenticate(&sent.text("phone_id"), &withdrawn)
@@ -151,8 +169,91 @@ async fn a_gateway_that_is_not_there_is_a_carrier_error() {
         secret: Secret::from(SECRET),
     };
     let app = App::with(Limits::default(), gateway).await;
+    for _ in 0..2 {
+        assert_eq!(
+            app.login_or_create(ALICE).await.refusal(),
+            (400, "downstream_carrier_error"),
+            "what was not sent is no reason to wait"
+        );
+    }
+}
+
+/// Somebody whose first message arrived, and whose second one the carrier will treat so.
+async fn second_message(then: Then) -> (App, Carrier, String) {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    carrier.will(then);
+    app.wait(30);
+    (app, carrier, method_id)
+}
+
+#[tokio::test]
+async fn a_message_that_may_be_out_keeps_its_code_and_its_pause() {
+    for then in [Then::HangUp, Then::Answer(StatusCode::GATEWAY_TIMEOUT)] {
+        let (app, carrier, method_id) = second_message(then).await;
+        assert_eq!(
+            app.login_or_create(ALICE).await.refusal(),
+            (400, "downstream_carrier_error"),
+            "{then:?}"
+        );
+        let again = app.login_or_create(ALICE).await;
+        assert_eq!(again.refusal(), (429, "too_many_requests"), "{then:?}");
+        assert_eq!(again.retry_after(), 60);
+        assert_eq!(carrier.received().len(), 2, "nothing is repeated");
+        app.authenticate(&method_id, &carrier.code()).await.ok();
+    }
+}
+
+/// Takes the seven seconds that it is about: the other side is a real socket.
+#[tokio::test]
+async fn a_caller_who_waits_ten_seconds_hears_of_a_time_out() {
+    let (app, carrier, method_id) = second_message(Then::Sleep).await;
+    let answer = tokio::time::timeout(Duration::from_secs(10), app.login_or_create(ALICE))
+        .await
+        .expect("the answer comes before the caller gives up");
+    assert_eq!(answer.refusal(), (400, "downstream_carrier_error"));
+    app.authenticate(&method_id, &carrier.code()).await.ok();
+}
+
+#[tokio::test]
+async fn a_refused_message_leaves_the_code_before_it_as_it_was() {
+    let refusal = Then::Answer(StatusCode::SERVICE_UNAVAILABLE);
+    let refused = (400, "downstream_carrier_error");
+    let dead = (401, "unable_to_auth_otp_code");
+
+    let (app, carrier, method_id) = second_message(refusal).await;
+    let code = carrier.code();
+    assert_eq!(app.login_or_create(ALICE).await.refusal(), refused);
+    app.authenticate(&method_id, &code).await.ok();
+
+    let (app, carrier, method_id) = second_message(refusal).await;
+    let code = carrier.code();
+    for _ in 0..4 {
+        app.authenticate(&method_id, &another(&code)).await;
+    }
+    assert_eq!(app.login_or_create(ALICE).await.refusal(), refused);
+    app.authenticate(&method_id, &another(&code)).await;
+    let sixth = app.authenticate(&method_id, &code).await;
+    assert_eq!(sixth.refusal(), dead, "guesses stay counted");
+
+    let (app, carrier, method_id) = second_message(refusal).await;
+    let code = carrier.code();
+    assert_eq!(app.login_or_create(ALICE).await.refusal(), refused);
+    app.wait(90);
+    let late = app.authenticate(&method_id, &code).await;
+    assert_eq!(late.refusal(), dead, "it expires when it would have");
+}
+
+#[tokio::test]
+async fn a_refused_message_does_not_bring_a_used_code_back() {
+    let (app, carrier, method_id) =
+        second_message(Then::Answer(StatusCode::SERVICE_UNAVAILABLE)).await;
+    let code = carrier.code();
+    app.authenticate(&method_id, &code).await.ok();
+    app.login_or_create(ALICE).await;
     assert_eq!(
-        app.login_or_create(ALICE).await.refusal(),
-        (400, "downstream_carrier_error")
+        app.authenticate(&method_id, &code).await.refusal(),
+        (404, "otp_code_not_found")
     );
 }

@@ -252,6 +252,163 @@ async fn walks_over_classes_frames_and_formats_lead_to_nothing() {
 }
 
 #[tokio::test]
+async fn no_way_leads_to_bytecode_of_ones_own() {
+    let desk = Desk::new();
+    let bodies = [
+        "f.__code__.replace(co_code=b'\\x00\\x00', co_stacksize=0)",
+        "f.__code__.replace()",
+        "f.__code__.__replace__(co_consts=())",
+        "real('copy').replace(f.__code__, co_code=b'')",
+        "code.replace(f.__code__)",
+        "code.__dict__['replace'](f.__code__)",
+        "code(*arguments)",
+        "code.__new__(code, *arguments)",
+        "code.__call__(*arguments)",
+        "type.__call__(code, *arguments)",
+        "object.__new__(code)",
+        "code.__new__(object)",
+        "type('c', (code,), {})",
+        "real('copy').copy(code)(*arguments)",
+        "f.__code__.__reduce_ex__(2)[0](code, *arguments)",
+        "real('copyreg').__newobj__(code, *arguments)",
+        "setattr(code, 'replace', lambda self: 0)",
+        "setattr(C(), '__class__', code)",
+        "setattr(g().gi_code, 'co_code', b'')",
+        "setattr(g(), 'gi_code', f.__code__)",
+        "setattr(f.__code__, 'co_consts', ())",
+        "g().gi_code.replace(co_code=b'')",
+        "c().cr_code.replace(co_code=b'')",
+        "g().gi_frame.f_code.replace(co_code=b'')",
+        "real('types').FunctionType(b'\\x00', {})",
+        "real('types').FunctionType(h().__code__, {})()",
+        "real('types').FunctionType(h().__code__, {}, 'h', (), (1,))()",
+        "setattr(f, '__code__', h().__code__)",
+        "setattr(f, '__code__', b'\\x00')",
+        "real('types').CodeType(*arguments)",
+        "real('types').coroutine(g)",
+        "builtins.exec(h().__code__)",
+        "builtins.exec(b'\\x00\\x00')",
+        "builtins.compile(b'\\x00\\x00', 'x', 'exec')",
+        "builtins.compile(f.__code__, 'x', 'exec', 0x400)",
+        "real('marshal').loads(b'c')",
+        "real('marshal').dumps(f.__code__)",
+        "real('_imp').get_frozen_object('json', b'c')",
+        "real('_imp').find_frozen('json', withdata=True)[0].x",
+        "real('importlib._bootstrap_external')._compile_bytecode(b'c')",
+        "builtins.__loader__.create_module(Spec('marshal')).loads(b'c')",
+        "real('_imp').create_builtin.__closure__[0]",
+    ];
+    for body in bodies {
+        let text = format!(
+            "{REAL_IMPORT}builtins = json.codecs.builtins\n\
+             def f(): return 0\n\
+             def g(): yield 0\n\
+             async def c(): return 0\n\
+             def h():\n    x = 1\n    return lambda: x\n\
+             class C: pass\n\
+             class Spec:\n    def __init__(self, name): self.name = name\n\
+             code = type(f.__code__)\n\
+             arguments = (0, 0, 0, 0, 0, 0, b'', (), (), (), 'x', 'x', 'x', 1, b'', b'', (), ())\n\
+             x = {body}\nreturn 'out: ' + str(x)"
+        );
+        let result = attempt(&desk, &text).await;
+        let contained = matches!(&result, Err(error) if error.kind == ErrorKind::Exception);
+        assert!(contained, "{body}: {result:?}");
+    }
+    assert_eq!(
+        attempt(&desk, "return str((lambda: 3)())").await,
+        Ok(Returned::Text("3".into()))
+    );
+}
+
+#[tokio::test]
+async fn what_was_taken_away_cannot_be_had_afresh() {
+    let bodies = [
+        "afresh('marshal').loads(b'c')",
+        "afresh('_imp').get_frozen_object('json', b'c')",
+        "afresh('sys').setrecursionlimit(10 ** 8)",
+        "afresh('_thread').start_new_thread(print, ())",
+        "afresh('time').sleep(0)",
+        "afresh('_sallyport')",
+        "[modules.pop('sys'), real('sys').setrecursionlimit(10 ** 8)]",
+    ];
+    for body in bodies {
+        // What they take out of the interpreter is gone for the whole worker.
+        let desk = Desk::new();
+        let text = format!(
+            "{REAL_IMPORT}imp = real('_imp')\nmodules = real('sys').modules\n\
+             class Spec:\n    def __init__(self, name): self.name = name\n\
+             def afresh(name):\n    modules.pop(name, None)\n    \
+             return imp.create_builtin(Spec(name))\n\
+             x = {body}\nreturn 'out: ' + str(x)"
+        );
+        let result = attempt(&desk, &text).await;
+        let contained = matches!(&result, Err(error) if error.kind == ErrorKind::Exception);
+        assert!(contained, "{body}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn code_that_the_compiler_made_still_runs() {
+    let desk = Desk::new();
+    let body = format!(
+        "{REAL_IMPORT}import collections, dataclasses, enum, typing\n\
+         def f(): return 'old'\n\
+         def g(): return 'new'\n\
+         f.__code__ = g.__code__\n\
+         P = collections.namedtuple('P', 'x y')\n\
+         @dataclasses.dataclass\nclass D:\n    x: int\n\
+         moved = real('copy').replace(D(1), x=2).x\n\
+         return f() + str(P(1, 2)._replace(x=3).x) + str(moved) + str(type(f)(g.__code__, {{}})())"
+    );
+    assert_eq!(
+        attempt(&desk, &body).await,
+        Ok(Returned::Text("new32new".into()))
+    );
+}
+
+#[tokio::test]
+async fn every_module_that_scripts_may_import_is_there() {
+    let desk = Desk::new();
+    let body = format!(
+        "{REAL_IMPORT}names = list(real('_sallyport').modules(False))\n\
+         for name in names: __import__(name)\n\
+         return str(len(names) > 30)"
+    );
+    assert_eq!(
+        attempt(&desk, &body).await,
+        Ok(Returned::Text("True".into()))
+    );
+}
+
+#[tokio::test]
+async fn the_interpreter_cannot_be_changed_by_its_own_modules() {
+    let desk = Desk::new();
+    let bodies = [
+        "real('sys').setrecursionlimit(10 ** 8)",
+        "json.codecs.sys.setrecursionlimit(10 ** 8)",
+        "real('sys').settrace(print)",
+        "real('sys').setprofile(print)",
+        "real('threading').setprofile_all_threads(print)",
+        "real('threading').settrace_all_threads(print)",
+        "real('sys').monitoring.use_tool_id(0, 'x')",
+        "__import__('sys').setrecursionlimit(10 ** 8)",
+    ];
+    for body in bodies {
+        let result = attempt(&desk, &format!("{REAL_IMPORT}x = {body}\nreturn 'out'")).await;
+        let contained = matches!(&result, Err(error) if error.kind == ErrorKind::Exception);
+        assert!(contained, "{body}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_builtins_of_a_script_do_not_name_the_import_system() {
+    let desk = Desk::new();
+    let body = "import sys\nb = (lambda: 0).__builtins__\nreturn str([n for n in ('__loader__', '__spec__') if n in b])";
+    assert_eq!(attempt(&desk, body).await, Ok(Returned::Text("[]".into())));
+}
+
+#[tokio::test]
 async fn standard_output_is_the_scripts_log_whatever_the_way_to_it() {
     let desk = Desk::new();
     let body = format!(

@@ -19,6 +19,8 @@ struct Host {
     posts: Vec<(String, Value)>,
     /// The next answers; when there are none left, everything succeeds.
     answers: Vec<Answer>,
+    /// What another login stores in `oxMobileDevices` while the service checks the passcode.
+    meanwhile: Option<&'static str>,
 }
 
 impl Host {
@@ -27,6 +29,7 @@ impl Host {
             alice: person("alice", attributes),
             posts: vec![],
             answers: vec![],
+            meanwhile: None,
         }
     }
 
@@ -68,6 +71,13 @@ impl Host {
                 let endpoint = url.rsplit('/').next().unwrap().to_owned();
                 let body: Value = serde_json::from_slice(&body).unwrap();
                 self.posts.push((endpoint.clone(), body));
+                if endpoint == "authenticate"
+                    && let Some(devices) = self.meanwhile.take()
+                {
+                    self.alice
+                        .attributes
+                        .insert("oxMobileDevices".into(), vec![devices.into()]);
+                }
                 if self.answers.is_empty() {
                     success(&endpoint)
                 } else {
@@ -545,6 +555,8 @@ async fn an_answer_for_another_person_or_phone_is_no_login() {
     let others = [
         json!({"user_id": "user-2"}),
         json!({"user_id": "user-1", "user": {"phone_numbers": [{"phone_id": "phone-1", "phone_number": "+15559999"}]}}),
+        json!({"user_id": "user-1", "user": {"phone_numbers": [{"phone_id": "phone-2", "phone_number": NUMBER}]}}),
+        json!({"user_id": "user-1", "user": {"phone_numbers": ["phone-1"]}}),
     ];
     for other in others {
         let mut login = Login::of(&[("mobile", NUMBER)]).await;
@@ -555,6 +567,30 @@ async fn an_answer_for_another_person_or_phone_is_no_login() {
             refused("The code could not be checked. Please try again later.")
         );
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_lists_no_phones_is_enough() {
+    for answer in [
+        json!({"user_id": "user-1"}),
+        json!({"user_id": "user-1", "user": {"phone_numbers": []}}),
+    ] {
+        let mut login = Login::of(&[("mobile", NUMBER)]).await;
+        login.password().await;
+        login.host.answers = vec![reply(200, &answer.to_string())];
+        assert_eq!(login.passcode("123456").await, passed());
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_was_added_while_the_code_was_checked_stays() {
+    let mut login = Login::of(&[("mobile", NUMBER)]).await;
+    login.password().await;
+    login.host.meanwhile = Some(r#"{"phones": [{"nickName": "Casa", "number": "15559999"}]}"#);
+    assert_eq!(login.passcode("123456").await, passed());
+    let phones = &login.host.devices()["phones"];
+    assert_eq!(phones[0]["nickName"], "Casa");
+    assert_eq!(phones[1]["stytch_phone_id"], "phone-1");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! CPU time of a process, as the kernel counts it.
 
-use std::{collections::BTreeMap, fs, io, ops::Sub, time::Duration};
+use std::{collections::BTreeMap, fs, ops::Sub, path::Path, time::Duration};
 
 use anyhow::Context;
 
@@ -14,13 +14,26 @@ pub struct Spent {
     pub total: Duration,
     /// By what the threads are called, without their numbers. Only of threads that live.
     pub threads: BTreeMap<String, Duration>,
+    /// How often one of them had nothing to do and slept, to be woken by another or by the kernel.
+    pub sleeps: u64,
 }
 
 impl Spent {
     pub fn by(process: u32) -> anyhow::Result<Self> {
         let total = total(process).with_context(|| format!("CPU time of process {process}"))?;
-        let threads = threads(process).with_context(|| format!("threads of process {process}"))?;
-        Ok(Self { total, threads })
+        let mut spent = Self {
+            total,
+            threads: BTreeMap::new(),
+            sleeps: 0,
+        };
+        for entry in fs::read_dir(format!("/proc/{process}/task"))? {
+            // A thread may end while it is looked at.
+            if let Ok(thread) = Thread::read(&entry?.path()) {
+                *spent.threads.entry(thread.name).or_default() += thread.time;
+                spent.sleeps += thread.sleeps;
+            }
+        }
+        Ok(spent)
     }
 
     /// Of the threads that do nothing but hash passwords.
@@ -41,6 +54,7 @@ impl Sub for Spent {
             threads: threads
                 .map(|(name, time)| (name.clone(), time.saturating_sub(before(name))))
                 .collect(),
+            sleeps: self.sleeps.saturating_sub(earlier.sleeps),
         }
     }
 }
@@ -64,21 +78,27 @@ fn total(process: u32) -> anyhow::Result<Duration> {
     ))
 }
 
-fn threads(process: u32) -> io::Result<BTreeMap<String, Duration>> {
-    let mut threads = BTreeMap::new();
-    for entry in fs::read_dir(format!("/proc/{process}/task"))? {
-        let task = entry?.path();
-        let read = |file: &str| fs::read_to_string(task.join(file));
-        // A thread may end while it is looked at.
-        let (Ok(name), Ok(schedule)) = (read("comm"), read("schedstat")) else {
-            continue;
-        };
+struct Thread {
+    /// Without a number at its end.
+    name: String,
+    time: Duration,
+    sleeps: u64,
+}
+
+impl Thread {
+    fn read(task: &Path) -> anyhow::Result<Self> {
+        let name = fs::read_to_string(task.join("comm"))?;
+        let schedule = fs::read_to_string(task.join("schedstat"))?;
+        let status = fs::read_to_string(task.join("status"))?;
         let nanoseconds = schedule.split_whitespace().next();
-        let time = nanoseconds.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let name = name
-            .trim()
-            .trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
-        *threads.entry(name.to_owned()).or_default() += Duration::from_nanos(time);
+        let sleeps = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        let number = |c: char| c.is_ascii_digit() || c == '-';
+        Ok(Self {
+            name: name.trim().trim_end_matches(number).to_owned(),
+            time: Duration::from_nanos(nanoseconds.context("schedstat")?.parse()?),
+            sleeps: sleeps.context("status")?.trim().parse()?,
+        })
     }
-    Ok(threads)
 }

@@ -1,10 +1,10 @@
 //! CPU time of whole logins, and the memory that stays.
 
-use std::{process, time::Duration};
+use std::{process, sync::Arc, time::Duration};
 
 use sallyport_base::{Random, Secret};
 use sallyport_people::{Argon2Params, Hasher, PasswordCheck, People};
-use tokio::task::JoinSet;
+use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::{
     cpu::Spent,
@@ -15,14 +15,14 @@ use crate::{
 };
 
 /// People who log in one after the other while CPU time is measured.
-const PEOPLE: usize = 100;
-/// Later logins of each of them.
-const LATER: usize = 3;
+const PEOPLE: usize = 150;
+/// Later logins of each of them: some one by one, and as many at the same time.
+const LATER: usize = 2;
 /// Verifications that the in-process figure is the mean of.
 const VERIFICATIONS: u32 = 60;
 /// A person can have so many passcodes sent in ten minutes.
 const LOGINS_EACH: usize = 5;
-/// Logins at the same time while memory is measured.
+/// Logins at the same time, where they are not one by one.
 const AT_ONCE: usize = 4;
 
 /// The provider in one process and the passcode service in another: production, where that is
@@ -53,7 +53,7 @@ pub async fn measure_together(logins: usize) -> anyhow::Result<()> {
     let house = House::build(Some(&gateway)).await?;
     house.furnish(&house, &house.caller().await?).await?;
     house.people(0..PEOPLE, true).await?;
-    let done = PEOPLE * (1 + LATER);
+    let done = PEOPLE * (1 + 2 * LATER);
     let others = logins.saturating_sub(done).div_ceil(LOGINS_EACH);
     house.people(PEOPLE..PEOPLE + others, false).await?;
     let process = Process::start(&house)?;
@@ -66,7 +66,10 @@ pub async fn measure_together(logins: usize) -> anyhow::Result<()> {
     println!("\nCPU time of a whole login, the passcode service in the same process");
     measure_logins(&site, &process, verification).await?;
     let few = process.resident()?;
-    let many = more_logins(&site, logins.saturating_sub(done)).await?;
+    let rest = logins.saturating_sub(done);
+    let numbers = 0..rest.div_ceil(LOGINS_EACH);
+    let people = (0..LOGINS_EACH).flat_map(|_| numbers.clone().map(|number| PEOPLE + number));
+    log_in(&site, people.take(rest).collect(), AT_ONCE).await?;
     println!("\nresident memory");
     println!(
         "  without a script, at rest         {}",
@@ -77,7 +80,7 @@ pub async fn measure_together(logins: usize) -> anyhow::Result<()> {
     println!("  after {done:6} logins              {few}");
     println!(
         "  after {:6} logins, {AT_ONCE} at once   {}",
-        done + many,
+        done + rest,
         process.resident()?
     );
     Ok(())
@@ -88,22 +91,39 @@ async fn measure_logins(
     process: &Process,
     verification: Duration,
 ) -> anyhow::Result<()> {
-    let first = spent(site, process, 1).await?;
-    print("the first of a person", first, PEOPLE, verification);
-    let later = spent(site, process, LATER).await?;
-    print("every later one", later, PEOPLE * LATER, verification);
+    for (what, rounds, at_once) in [
+        ("the first of a person, one by one", 1, 1),
+        ("later ones, one by one", LATER, 1),
+        ("later ones, 4 at once", LATER, AT_ONCE),
+    ] {
+        let before = process.spent()?;
+        let logins = (0..rounds).flat_map(|_| 0..PEOPLE).collect();
+        log_in(site, logins, at_once).await?;
+        let spent = process.spent()? - before;
+        print(what, spent, PEOPLE * rounds, verification);
+    }
     Ok(())
 }
 
-/// What the server uses for so many logins of everybody, one after the other.
-async fn spent(site: &Site, process: &Process, rounds: usize) -> anyhow::Result<Spent> {
-    let before = process.spent()?;
-    for _ in 0..rounds {
-        for number in 0..PEOPLE {
-            site.log_in(number).await?;
-        }
+/// Logins of these people in this order, `at_once` at the same time.
+async fn log_in(site: &Site, people: Vec<usize>, at_once: usize) -> anyhow::Result<()> {
+    let people = Arc::new(Mutex::new(people.into_iter()));
+    let mut lines = JoinSet::new();
+    for _ in 0..at_once {
+        let (site, people) = (site.clone(), people.clone());
+        lines.spawn(async move {
+            loop {
+                let next = people.lock().await.next();
+                let Some(person) = next else { break };
+                site.log_in(person).await?;
+            }
+            anyhow::Ok(())
+        });
     }
-    Ok(process.spent()? - before)
+    while let Some(line) = lines.join_next().await {
+        line??;
+    }
+    Ok(())
 }
 
 fn print(what: &str, spent: Spent, logins: usize, verification: Duration) {
@@ -126,6 +146,10 @@ fn print(what: &str, spent: Spent, logins: usize, verification: Duration) {
         .map(|(name, time)| format!("{name} {:.2}", each(**time)))
         .collect();
     println!("    by thread, in ms: {}", shares.join(", "));
+    println!(
+        "    a thread went to sleep {:.0} times",
+        spent.sleeps as f64 / logins as f64
+    );
 }
 
 /// CPU time of one verification on the hasher that the server uses, in a thread of this process.
@@ -147,25 +171,6 @@ async fn verification() -> anyhow::Result<Duration> {
         verify().await?;
     }
     Ok((Spent::by(process::id())? - before).hashing() / VERIFICATIONS)
-}
-
-/// Logins of other people, up to [`LOGINS_EACH`] of each; says how many there were.
-async fn more_logins(site: &Site, logins: usize) -> anyhow::Result<usize> {
-    let mut lines = JoinSet::new();
-    for line in 0..AT_ONCE {
-        let site = site.clone();
-        let numbers = (0..logins).filter(move |number| number / LOGINS_EACH % AT_ONCE == line);
-        lines.spawn(async move {
-            for number in numbers {
-                site.log_in(PEOPLE + number / LOGINS_EACH).await?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(line) = lines.join_next().await {
-        line??;
-    }
-    Ok(logins)
 }
 
 async fn without_script() -> anyhow::Result<crate::memory::Resident> {

@@ -106,3 +106,52 @@ impl ScriptLog for Prompter {
         eprintln!("{} {stream}: {text}", line.script);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sallyport_flow::ScriptName;
+    use sallyport_script::Language;
+
+    use super::*;
+    use crate::{
+        command::{Place, shipped_script},
+        tls::install_crypto,
+    };
+
+    #[tokio::test]
+    async fn one_worker_is_enough_to_load_a_script() {
+        install_crypto();
+        let folder = tempfile::tempdir().unwrap();
+        let toml = "[scripts]\nworkers = 1\n";
+        fs::write(folder.path().join("sallyport.toml"), toml).unwrap();
+        let place = Place {
+            home: folder.path().to_owned(),
+            store: None,
+        };
+        let premises = Premises::create(&place).await.unwrap();
+        let property = |name: &str| sallyport_script::Property {
+            value1: name.to_owned(),
+            value2: "https://sms.example.com".to_owned(),
+            hide: false,
+            description: None,
+        };
+        let script = NewScript {
+            name: ScriptName::check("stytch").unwrap(),
+            description: String::new(),
+            text: shipped_script("stytch").unwrap().to_owned(),
+            language: Language::Python3,
+            properties: [
+                "SMS_ENDPOINT",
+                "AUTH_ENDPOINT",
+                "ENROLL_ENDPOINT",
+                "PROJECT_ID",
+                "SECRET",
+            ]
+            .map(property)
+            .into(),
+            level: 0,
+            enabled: true,
+        };
+        assert_eq!(load(&premises, &script).await.unwrap().steps, 2);
+    }
+}

@@ -19,9 +19,9 @@ pub(super) fn file(file: &Path, is_python3: bool) -> anyhow::Result<()> {
         name(language),
         imports(&report)
     ))?;
-    let faults = faults(&report);
-    if !faults.is_empty() || !report.would_load() {
-        bail!("{} would not load: {}", file.display(), faults.join("; "));
+    if !report.would_load() {
+        let faults = faults(&report).join("; ");
+        bail!("{} would not load: {faults}", file.display());
     }
     output::print(
         "\nNothing is missing. `sallyport script check NAME --file FILE` starts it as the server would.\n",

@@ -399,6 +399,13 @@ mod tests {
     }
 
     #[test]
+    fn scripts_have_one_worker_at_least() {
+        assert_eq!(parse("[scripts]\nworkers = 1").unwrap().scripts.workers, 1);
+        let refused = parse("[scripts]\nworkers = 0").unwrap_err();
+        assert!(refused.ends_with("expected a number from 1 to 256, not 0"));
+    }
+
+    #[test]
     fn plain_http_is_for_loopback_names() {
         for (host, loopback) in [
             ("localhost", true),

@@ -11,9 +11,12 @@ mod people;
 mod relying_party;
 mod telephone;
 
-use std::{fmt::Write, net::SocketAddr};
+use std::{
+    fmt::Write,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::{
     Router,
     routing::{get, post},
@@ -44,7 +47,7 @@ pub use people::PASSWORD;
 
 Then open http://localhost:8080 in a browser.")]
 pub struct Demo {
-    /// Where the server listens: a loopback address and a port.
+    /// Where the server listens: 127.0.0.1 or [::1], and a port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// Where the passcode service listens: a loopback address and a port.
@@ -54,6 +57,7 @@ pub struct Demo {
 
 impl Demo {
     pub(crate) async fn run(self, place: Place) -> anyhow::Result<()> {
+        refuse_strange_address(self.listen)?;
         let premises = Premises::create(&place).await?;
         let listener = Listener::bind(self.listen, "--listen").await?.plain()?;
         let passcodes = Listener::bind(self.otp_listen, "--otp-listen")
@@ -89,10 +93,23 @@ pub fn routes(state: DemoState) -> Router {
         .with_state(state)
 }
 
+/// An application that speaks plain http is accepted at these two addresses alone (RFC 8252 §7.3), and
+/// the demo has one. Said before a home is made.
+fn refuse_strange_address(address: SocketAddr) -> anyhow::Result<()> {
+    let accepted: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    if !accepted.contains(&address.ip()) {
+        bail!(
+            "the demo speaks plain http, which is for 127.0.0.1 and [::1] only; run it with --listen 127.0.0.1:{} in place of {address}",
+            address.port()
+        );
+    }
+    Ok(())
+}
+
 /// Browsers know this machine as `localhost`.
 fn issuer_of(address: SocketAddr) -> anyhow::Result<Issuer> {
     let port = address.port();
-    let text = if address.ip() == std::net::Ipv4Addr::LOCALHOST {
+    let text = if address.ip() == Ipv4Addr::LOCALHOST {
         format!("http://localhost:{port}")
     } else {
         format!("http://{address}")
@@ -116,4 +133,38 @@ fn welcome(app: &App, furnishing: &Furnishing) -> anyhow::Result<String> {
         "Stop it with Ctrl-C; everything is kept for the next start."
     )?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_its_application_cannot_have_is_refused_before_a_home_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        for listen in ["127.0.0.2:0", "0.0.0.0:0"] {
+            let demo = Demo {
+                listen: listen.parse().unwrap(),
+                otp_listen: "127.0.0.1:0".parse().unwrap(),
+            };
+            let place = Place {
+                home: folder.path().join("home"),
+                store: None,
+            };
+            let error = demo.run(place).await.unwrap_err().to_string();
+            assert!(error.ends_with(&format!("in place of {listen}")), "{error}");
+        }
+        assert!(!folder.path().join("home").exists());
+    }
+
+    #[test]
+    fn the_issuer_is_where_the_demo_listens() {
+        for (listen, issuer) in [
+            ("127.0.0.1:8080", "http://localhost:8080"),
+            ("[::1]:9000", "http://[::1]:9000"),
+        ] {
+            let found = issuer_of(listen.parse().unwrap()).unwrap();
+            assert_eq!(found.to_string(), issuer);
+        }
+    }
 }

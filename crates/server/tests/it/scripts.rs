@@ -410,3 +410,31 @@ async fn a_number_only_in_phone_number_verified_is_found_by_a_script_that_looks_
         "nothing is written"
     );
 }
+
+#[tokio::test]
+async fn a_provider_that_says_nothing_is_given_up_after_ten_seconds_and_called_once() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let silent = Router::new().fallback(any(async move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await;
+    }));
+    let app = TestApp::bare().await;
+    let url = listen(silent).await;
+    let source = include_str!("../../../../scripts/stytch.py");
+    let properties = app.stytch_properties_at(&url);
+    app.script("stytch", source, Language::Python3, &properties)
+        .await;
+    app.public_client("app").await;
+    app.person("alice").await;
+    let page = RelyingParty::with_passcode()
+        .first_step(&mut app.browser(), "alice")
+        .await;
+    assert_eq!(page.heading(), "Sign in");
+    assert!(
+        page.text("#field-error").contains("not available"),
+        "{}",
+        page.body
+    );
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}

@@ -82,7 +82,7 @@ async fn every_address_of_the_passcode_service_refuses_strangers_in_json() {
     let app = TestApp::start().await;
     let client = reqwest::Client::builder().build().unwrap();
     for address in sallyport_otp::paths() {
-        let path = address.replace('{', "").replace('}', "");
+        let path = address.replace(['{', '}'], "");
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let request = client
                 .request(method.clone(), format!("{}{path}", app.otp_url))

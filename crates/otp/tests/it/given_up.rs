@@ -1,0 +1,89 @@
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+
+use sallyport_base::params;
+use sallyport_otp::{Gateway, Limits};
+
+use crate::app::App;
+
+/// A caller who goes away while the request waits for the `waits`th time. `true` when the answer
+/// came before that.
+async fn give_up_at(waits: usize, request: impl Future) -> bool {
+    let mut request = pin!(request);
+    let mut left = waits;
+    poll_fn(|context| {
+        left -= 1;
+        match request.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+async fn codes_and_messages(app: &App) -> (i64, i64) {
+    let row = app
+        .scratch
+        .store
+        .reader()
+        .await
+        .unwrap()
+        .row(
+            "SELECT (SELECT COUNT(*) FROM otp_passcodes) AS codes,
+                    (SELECT COUNT(*) FROM otp_telephone) AS messages",
+            params![],
+        )
+        .await
+        .unwrap()
+        .unwrap();
+    (row.get("codes").unwrap(), row.get("messages").unwrap())
+}
+
+/// Whatever was on its way to the store is there afterwards.
+async fn settle(app: &App) {
+    let tx = app.scratch.store.begin().await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn every_code_is_sent(app: &App) {
+    loop {
+        let (codes, messages) = codes_and_messages(app).await;
+        if codes == messages {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// How often a request waits differs from one to the next, so that each wait is tried many times.
+#[tokio::test]
+async fn a_code_that_was_stored_is_sent_whenever_the_caller_goes_away() {
+    let limits = Limits {
+        per_prefix: vec![],
+        per_project: vec![],
+        ..Limits::default()
+    };
+    let app = App::with(limits, Gateway::Telephone).await;
+    let mut answered = 0;
+    let mut waits = 1;
+    for request in 1..=120 {
+        let number = format!("+1202555{request:04}");
+        if give_up_at(waits, app.login_or_create(&number)).await {
+            answered += 1;
+            waits = 1;
+        } else {
+            waits += 1;
+        }
+        settle(&app).await;
+        tokio::time::timeout(Duration::from_secs(5), every_code_is_sent(&app))
+            .await
+            .expect("a code was stored and is never sent");
+    }
+    let (codes, _) = codes_and_messages(&app).await;
+    assert!(codes > answered, "some callers went away too late");
+}
