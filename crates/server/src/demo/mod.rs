@@ -58,6 +58,7 @@ pub struct Demo {
 impl Demo {
     pub(crate) async fn run(self, place: Place) -> anyhow::Result<()> {
         refuse_strange_address(self.listen)?;
+        refuse_real_home(&place)?;
         let premises = Premises::create(&place).await?;
         let listener = Listener::bind(self.listen, "--listen").await?.plain()?;
         let passcodes = Listener::bind(self.otp_listen, "--otp-listen")
@@ -91,6 +92,17 @@ pub fn routes(state: DemoState) -> Router {
         .route("/demo/phone", get(telephone::show))
         .route("/demo/phone.json", get(telephone::json))
         .with_state(state)
+}
+
+/// People with a password that everybody knows do not belong into the home of a real server.
+fn refuse_real_home(place: &Place) -> anyhow::Result<()> {
+    if place.home.join("sallyport.key").exists() && !lives_in(&place.home) {
+        bail!(
+            "{} is the home of a server; the demo would add people whose password everybody knows. Name another with --home",
+            place.home.display()
+        );
+    }
+    Ok(())
 }
 
 /// An application that speaks plain http is accepted at these two addresses alone (RFC 8252 §7.3), and

@@ -49,7 +49,6 @@ impl TestApp {
 
     /// A server without scripts and clients.
     pub async fn bare() -> Self {
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let scratch = ScratchStore::new(&SCHEMAS).await;
         let home = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
