@@ -17,11 +17,13 @@ mod login;
 mod login_page;
 mod outbound;
 pub mod questions;
+mod scene;
 mod script_cache;
 mod script_entry;
 mod script_log;
 mod scripts;
 mod step;
+mod talk;
 mod tries;
 
 use axum::{Router, routing::get};

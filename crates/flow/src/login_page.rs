@@ -14,7 +14,8 @@ use tokio::sync::OwnedMutexGuard;
 use crate::{
     Flow, FlowError, Login,
     questions::wrong_passwords,
-    step::{self, Outcome, PageRequest},
+    scene::{PageRequest, is_resend},
+    step::{self, Outcome},
     tries::{self, Subject},
 };
 
@@ -151,7 +152,7 @@ async fn count_try(
     request: &PageRequest,
     now: Timestamp,
 ) -> Result<Option<Response>, FlowError> {
-    if login.step() <= 1 || step::is_resend(&request.parameters) {
+    if login.step() <= 1 || is_resend(&request.parameters) {
         return Ok(None);
     }
     let limits = flow.limits();
