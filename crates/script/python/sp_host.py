@@ -1,6 +1,5 @@
 """Questions to the host, and what the script sees of the request under way."""
 
-import json
 import time
 
 import _sallyport
@@ -11,7 +10,7 @@ from sp_java import JavaException
 def ask(kind, **fields):
     """Asks one question and gives the kind and the value of the answer."""
     fields["ask"] = kind
-    answer = json.loads(_sallyport.ask(json.dumps(fields)))
+    answer = _sallyport.ask(fields)
     if answer["answer"] == "refused":
         raise JavaException(answer["value"])
     return answer["answer"], answer.get("value")
@@ -52,17 +51,13 @@ class Current:
         return moment / 1000 + time.monotonic() - self.began if moment else time.time()
 
     def after(self):
-        """The scene as plain values."""
-        scene = {name: plain(value) for name, value in self.scene.items() if name != "working"}
-        working = {}
-        self.objects = {}
-        for name, value in dict.items(self.scene.get("working", {})):
-            stored = plain(value)
-            if stored is None and value is not None:
-                self.objects[name] = value
-            working[plain_text(name)] = stored
-        scene["working"] = working
-        return scene
+        """The scene as the call left it. What the host cannot be given stays here for the next call of the run."""
+        self.objects = {
+            name: value
+            for name, value in dict.items(self.scene.get("working", {}))
+            if not _sallyport.has_plain_form(value)
+        }
+        return self.scene
 
 
 current = Current()
@@ -77,22 +72,3 @@ def plain_text(value):
     if isinstance(value, (int, float)):
         return type(value).__repr__(value) if type(value) in (int, float) else ""
     return ""
-
-
-def plain(value, depth=0):
-    """A value as JSON has it; None when it has no such form."""
-    if value is None or value is True or value is False:
-        return value
-    if isinstance(value, str):
-        return plain_text(value)
-    if type(value) is int:
-        return value if -(2**63) <= value < 2**63 else None
-    if type(value) is float:
-        return value if value == value and abs(value) != float("inf") else None
-    if depth > 8:
-        return None
-    if isinstance(value, (list, tuple)) and type(value).__iter__ in (list.__iter__, tuple.__iter__):
-        return [plain(item, depth + 1) for item in value]
-    if isinstance(value, dict):
-        return {plain_text(key): plain(item, depth + 1) for key, item in dict.items(value)}
-    return None

@@ -236,11 +236,11 @@ def _begin(script, run_id, scene):
 
 
 def run(serial, run_id, method, step, scene):
-    """Calls one method. Gives its value as JSON."""
+    """Calls one method. Gives its value as plain values."""
     script = _scripts[serial]
     _begin(script, run_id, scene)
     value = getattr(script.instance, method)(*script.arguments(method, step))
-    return json.dumps(_returned(method, value))
+    return _returned(method, value)
 
 
 def _returned(method, value):
@@ -262,8 +262,8 @@ def _text(value):
 
 
 def scene_after():
-    """The scene as the call left it, as JSON."""
-    return json.dumps(current.after())
+    """The scene as the call left it."""
+    return current.after()
 
 
 def describe(serial, error, over):

@@ -1,6 +1,9 @@
 //! One Python interpreter without a host: no file, socket, process or environment is compiled in.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    sync::{Mutex, PoisonError},
+};
 
 use rustpython_vm::{
     AsObject, Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine,
@@ -57,8 +60,12 @@ struct Stops {
     abandoned: PyTypeRef,
 }
 
-/// Builds the interpreter of this thread. It takes some 50 ms.
+/// Interpreters share their native types, which the first ones to start fill in.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// Builds the interpreter of this thread. It takes some 50 ms, one interpreter at a time.
 pub(crate) fn build(signals: UserSignalReceiver) -> Interpreter {
+    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let builder = Interpreter::builder(settings());
     let mut natives = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
     natives.push(native::module_def(&builder.ctx));

@@ -11,6 +11,7 @@ mod interpreter;
 mod log;
 mod modules;
 mod native;
+mod plain;
 mod question;
 mod run;
 mod scene;

@@ -175,16 +175,16 @@ mod _sallyport {
     };
 
     use super::{CHANGED, Errand, converse};
-    use crate::{Question, interpreter, log::LogLevel};
+    use crate::{Question, interpreter, log::LogLevel, plain};
 
-    /// Asks the host one question (JSON) and gives its answer (JSON).
+    /// Asks the host one question and gives its answer, both as plain values.
     #[pyfunction]
-    fn ask(question: PyStrRef, vm: &VirtualMachine) -> PyResult<String> {
+    fn ask(question: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
         let Some(errand) = Errand::current() else {
             return Err(vm.new_runtime_error("a script may ask the host during a call only"));
         };
         let question: Question =
-            serde_json::from_str(&question.to_string_lossy()).map_err(|error| {
+            serde_json::from_value(plain::of_python(vm, &question)).map_err(|error| {
                 vm.new_value_error(format!(
                     "the host does not understand the question: {error}"
                 ))
@@ -197,7 +197,15 @@ mod _sallyport {
         let answer = vm
             .allow_threads(|| converse(&errand, question))
             .ok_or_else(|| interpreter::abandoned(vm))?;
-        serde_json::to_string(&answer).map_err(|error| vm.new_value_error(error.to_string()))
+        let answer =
+            serde_json::to_value(&answer).map_err(|error| vm.new_value_error(error.to_string()))?;
+        plain::to_python(vm, answer)
+    }
+
+    /// Whether the host can be given the value; what it cannot be given reaches it as null.
+    #[pyfunction]
+    fn has_plain_form(value: PyObjectRef, vm: &VirtualMachine) -> bool {
+        plain::has_form(vm, &value)
     }
 
     /// Writes to the script's log; 0 is standard output, 1 standard error.

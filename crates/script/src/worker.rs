@@ -16,13 +16,12 @@ use std::{
 };
 
 use rustpython_vm::{
-    AsObject, Interpreter, PyObjectRef, PyResult, VirtualMachine,
+    AsObject, Interpreter, PyObject, PyObjectRef, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyDict, PyModule, PyStrRef},
     compiler::Mode,
     signal::{UserSignalSender, user_signal_channel},
 };
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     call::{Call, Returned},
@@ -31,6 +30,7 @@ use crate::{
     error::{ErrorKind, LoadError, LoadStage, ScriptError},
     interpreter,
     native::Errand,
+    plain,
     run::{Conversation, Event},
     scene::Scene,
     script::{Script, WeakScript},
@@ -374,7 +374,7 @@ impl Bench<'_> {
         stage.set(LoadStage::Construct);
         let python2 = script.source().language == Language::Python2;
         let properties = serde_json::to_value(&script.source().properties).unwrap_or_default();
-        let properties = to_python(vm, properties)?;
+        let properties = plain::to_python(vm, properties)?;
         vm.call_method(
             &self.runtime,
             "construct",
@@ -447,7 +447,7 @@ impl Bench<'_> {
     ) -> PyResult<Returned> {
         let scene =
             serde_json::to_value(scene).map_err(|error| vm.new_value_error(error.to_string()))?;
-        let scene = to_python(vm, scene)?;
+        let scene = plain::to_python(vm, scene)?;
         let step = call
             .step()
             .map_or_else(|| vm.ctx.none(), |step| vm.ctx.new_int(step).into());
@@ -456,8 +456,10 @@ impl Bench<'_> {
             "run",
             (script.serial(), run, call.method(), step, scene),
         )?;
-        let returned: Value = json_of(vm, returned)?;
-        Returned::from_json(returned).ok_or_else(|| {
+        let plain = plain::of_python(vm, &returned);
+        let known = !plain.is_null() || vm.is_none(&returned);
+        let returned = known.then(|| Returned::from_json(plain)).flatten();
+        returned.ok_or_else(|| {
             vm.new_type_error(format!(
                 "{} gave back something that the contract does not know",
                 call.method()
@@ -468,7 +470,7 @@ impl Bench<'_> {
     fn scene_after(&self, vm: &VirtualMachine) -> Result<Scene, String> {
         let scene = vm
             .call_method(&self.runtime, "scene_after", ())
-            .and_then(|scene| json_of(vm, scene));
+            .and_then(|scene| scene_of(vm, &scene));
         scene.map_err(|error| {
             tracing::error!(
                 traceback = whole_traceback(vm, &error),
@@ -633,30 +635,10 @@ fn fault_error(line: u32, near: &str, file: &str) -> LoadError {
     error
 }
 
-fn to_python(vm: &VirtualMachine, value: Value) -> PyResult<PyObjectRef> {
-    Ok(match value {
-        Value::Null => vm.ctx.none(),
-        Value::Bool(value) => vm.ctx.new_bool(value).into(),
-        Value::Number(number) => match number.as_i64() {
-            Some(value) => vm.ctx.new_int(value).into(),
-            None => vm.ctx.new_float(number.as_f64().unwrap_or(f64::NAN)).into(),
-        },
-        Value::String(text) => vm.ctx.new_str(text).into(),
-        Value::Array(items) => {
-            let items = items
-                .into_iter()
-                .map(|item| to_python(vm, item))
-                .collect::<PyResult<Vec<_>>>()?;
-            vm.ctx.new_list(items).into()
-        }
-        Value::Object(entries) => {
-            let dict = vm.ctx.new_dict();
-            for (key, value) in entries {
-                dict.set_item(key.as_str(), to_python(vm, value)?, vm)?;
-            }
-            dict.into()
-        }
-    })
+/// The scene as a call left it.
+fn scene_of(vm: &VirtualMachine, scene: &PyObject) -> PyResult<Scene> {
+    serde_json::from_value(plain::of_python(vm, scene))
+        .map_err(|error| vm.new_value_error(error.to_string()))
 }
 
 /// Reads what the runtime gives as JSON text.

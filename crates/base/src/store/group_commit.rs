@@ -83,16 +83,16 @@ impl fmt::Debug for Writer {
 
 impl Group {
     async fn open_savepoint(&mut self) -> Result<(), StoreError> {
-        if !self.open {
-            self.run("BEGIN IMMEDIATE").await?;
-            self.open = true;
+        if self.open {
+            return self.run("SAVEPOINT change").await;
         }
-        self.run("SAVEPOINT change").await
+        self.run("BEGIN IMMEDIATE; SAVEPOINT change").await?;
+        self.open = true;
+        Ok(())
     }
 
     async fn undo_change(&mut self) -> Result<(), StoreError> {
-        self.run("ROLLBACK TO change").await?;
-        self.run("RELEASE change").await
+        self.run("ROLLBACK TO change; RELEASE change").await
     }
 
     async fn settle(&mut self) {
@@ -182,22 +182,20 @@ async fn keep(
     sender: oneshot::Sender<Result<(), StoreError>>,
 ) {
     group.ended.push(sender);
+    if place.leave() || group.ended.len() >= GROUP {
+        // A commit releases the savepoint too.
+        return group.settle().await;
+    }
     if let Err(cause) = group.run("RELEASE change").await {
         group.fail(&cause).await;
     }
-    end_turn(group, place).await;
 }
 
 async fn undo(mut group: OwnedMutexGuard<Group>, place: Place) {
     if let Err(cause) = group.undo_change().await {
         group.fail(&cause).await;
     }
-    end_turn(group, place).await;
-}
-
-async fn end_turn(mut group: OwnedMutexGuard<Group>, place: Place) {
-    let nobody_waits = place.leave();
-    if nobody_waits || group.ended.len() >= GROUP {
+    if place.leave() {
         group.settle().await;
     }
 }

@@ -155,6 +155,8 @@ async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
     check_sqlite_version(&mut connection).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(8)
+        // A connection to a file of this machine does not go stale.
+        .test_before_acquire(false)
         .connect_lazy_with(options.read_only(true));
     Ok(Store::Sqlite {
         readers,
