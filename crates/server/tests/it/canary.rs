@@ -84,21 +84,23 @@ fn holds(text: &str, secret: &str) -> bool {
     })
 }
 
-/// A log that is read again.
+/// A log that is read again. The secrets of one login are nobody else's, so it may hold more.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Hears everything that this thread says until the guard is dropped; the runtime of a test
-    /// has one thread, and so has the server in it.
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
+    /// Hears everything that all tests of this program say from now on. A subscriber of one thread
+    /// would miss what other threads asked for first: they decide for all whether it is of interest.
+    fn listen() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
             .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || log.clone())
+            .with_writer(move || writer.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        tracing::subscriber::set_global_default(subscriber).expect("nobody else listens");
+        log
     }
 
     fn text(&self) -> String {
@@ -118,11 +120,9 @@ impl Write for Log {
 
 #[tokio::test]
 async fn a_whole_login_leaves_no_secret_in_pages_headers_and_logs() {
-    let log = Log::default();
-    let guard = log.listen();
+    let log = Log::listen();
     let app = TestApp::start().await;
     let login = WholeLogin::of(&app, "alice").await;
-    drop(guard);
 
     // A cookie is told to its browser, which also gets the form's copy of one.
     let others = login.secrets.iter().filter(|(name, _)| *name != "cookie");
