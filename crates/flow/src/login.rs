@@ -133,14 +133,13 @@ impl Login {
         }))
     }
 
-    /// The login of that handle, if this browser began it and it still lives.
+    /// The login of that id, if this browser began it and it still lives.
     pub(crate) async fn load(
         flow: &Flow,
         headers: &HeaderMap,
-        handle: &str,
+        id: Id<Self>,
         now: Timestamp,
     ) -> Result<Self, FlowError> {
-        let id = Id::<Self>::parse(handle).ok_or(FlowError::NoLogin)?;
         let browser = Browser::of(headers, flow.random(), flow.issuer().is_https()).digest();
         let mut reader = flow.store().reader().await?;
         find(&mut reader, flow.vault(), id, &browser, now)

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use sallyport_base::{Timestamp, Tx};
+use sallyport_base::{Id, Timestamp, Tx};
 use sallyport_script::Message;
 use sallyport_web::{BadForm, Csrf, FormBody, Params, Repeated, masked_number, parse_form};
 use serde_json::json;
@@ -33,8 +33,7 @@ pub(crate) async fn show(
     let blank = page_request(&request, &page, "GET");
     let shown = async {
         let request = with_parameters(blank, query)?;
-        let login = find_login(&flow, &request, now).await?;
-        let _turn = flow.busy().wait(login.id).await;
+        let _turn = flow.busy().wait(login_id(&request)?).await;
         let mut login = find_login(&flow, &request, now).await?;
         if login.authentication.is_some() || login.path() != request.path {
             return Ok(see_other(&login));
@@ -64,8 +63,7 @@ pub(crate) async fn submit(
     let submitted = async {
         let request = with_parameters(blank, form.map(|FormBody(params)| params))?;
         check_form(&flow, &request)?;
-        let login = find_login(&flow, &request, now).await?;
-        let turn = flow.busy().wait(login.id).await;
+        let turn = flow.busy().wait(login_id(&request)?).await;
         let login = find_login(&flow, &request, now).await?;
         if login.authentication.is_some() || is_stale(&login, &request.parameters) {
             return Ok(see_other(&login));
@@ -208,13 +206,17 @@ fn with_parameters(
     }
 }
 
+fn login_id(request: &PageRequest) -> Result<Id<Login>, FlowError> {
+    let handle = single(&request.parameters, "login")?.ok_or(FlowError::NoLogin)?;
+    Id::parse(handle).ok_or(FlowError::NoLogin)
+}
+
 async fn find_login(
     flow: &Flow,
     request: &PageRequest,
     now: Timestamp,
 ) -> Result<Login, FlowError> {
-    let handle = single(&request.parameters, "login")?.ok_or(FlowError::NoLogin)?;
-    Login::load(flow, &request.headers, handle, now).await
+    Login::load(flow, &request.headers, login_id(request)?, now).await
 }
 
 fn check_form(flow: &Flow, request: &PageRequest) -> Result<(), FlowError> {

@@ -35,9 +35,14 @@ enum Method {
     Script(LoadedScript),
 }
 
+/// A login goes on with the version that runs on this node; what is new in the store is looked for
+/// when a login begins, and here only when the node has never heard of the method.
 async fn method_of(flow: &Flow, acr: &str) -> Result<Method, FlowError> {
     if acr == PASSWORD_ACR {
         return Ok(Method::Password);
+    }
+    if let Some(script) = flow.scripts().find(acr) {
+        return Ok(Method::Script(script));
     }
     flow.scripts().refresh(flow).await?;
     let script = flow.scripts().find(acr);
