@@ -350,7 +350,8 @@ mod tests {
             .with_ansi(false)
             .with_writer(buffer.clone())
             .finish();
-        let _log = tracing::subscriber::set_default(subscriber);
+        // For the whole program: threads that asked first decide for all what is of interest.
+        tracing::subscriber::set_global_default(subscriber).unwrap();
         ask(Request::get("/echo?code=s3cret-code"), "").await;
         let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         assert!(

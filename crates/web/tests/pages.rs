@@ -4,7 +4,7 @@
 use std::{
     io,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use axum::response::Response;
@@ -61,7 +61,10 @@ async fn text(response: Response) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What is logged meanwhile, on this thread.
+/// What all tests of this program log. A subscriber of one thread would miss what other threads
+/// asked for first: they decide for all whether it is of interest.
+static LOG: LazyLock<Log> = LazyLock::new(Log::start);
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -77,18 +80,25 @@ impl io::Write for Log {
 }
 
 impl Log {
-    fn start(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
+    fn start() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
-            .with_writer(move || log.clone())
+            .with_writer(move || writer.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        tracing::subscriber::set_global_default(subscriber).expect("nobody else listens");
+        log
     }
 
-    fn lines(&self) -> Vec<String> {
+    /// The lines that name a file of this site.
+    fn about(&self, site: &Site) -> Vec<String> {
+        let home = site.home.path().display().to_string();
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(str::to_owned).collect()
+        text.lines()
+            .filter(|line| line.contains(&home))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -237,8 +247,7 @@ async fn an_operators_logo_and_style_sheet_are_used_when_they_exist() {
 #[tokio::test]
 async fn a_broken_page_is_logged_once_with_file_and_line_and_replaced() {
     let site = Site::new();
-    let log = Log::default();
-    let _logging = log.start();
+    LazyLock::force(&LOG);
     site.write(
         "pages/auth/otp_sms/otp_sms.xhtml",
         "<h1>Ours</h1>\n<p>\n{% if %}\n",
@@ -246,7 +255,7 @@ async fn a_broken_page_is_logged_once_with_file_and_line_and_replaced() {
     for _ in 0..3 {
         assert!(site.passcode_page().await.contains("Enter the code"));
     }
-    let lines = log.lines();
+    let lines = LOG.about(&site);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("ERROR"));
     assert!(lines[0].contains("oxauth/custom/pages/auth/otp_sms/otp_sms.xhtml"));
@@ -270,12 +279,11 @@ async fn every_way_to_break_a_page_ends_in_the_embedded_one() {
         ),
     ] {
         let site = Site::new();
-        let log = Log::default();
-        let _logging = log.start();
+        LazyLock::force(&LOG);
         site.write(own, broken);
         let html = site.passcode_page().await;
         assert!(html.contains("Enter the code"), "{said}: {html}");
-        let lines = log.lines();
+        let lines = LOG.about(&site);
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].contains(said), "{said}: {}", lines[0]);
     }
@@ -284,13 +292,12 @@ async fn every_way_to_break_a_page_ends_in_the_embedded_one() {
 #[tokio::test]
 async fn a_page_repaired_and_broken_again_is_logged_again() {
     let site = Site::new();
-    let log = Log::default();
-    let _logging = log.start();
+    LazyLock::force(&LOG);
     for text in ["{% if %}", "fine", "{% if %}  "] {
         site.write("pages/error.xhtml", text);
         site.show("error.xhtml", json!({})).await;
     }
-    assert_eq!(log.lines().len(), 2);
+    assert_eq!(LOG.about(&site).len(), 2);
 }
 
 #[tokio::test]
