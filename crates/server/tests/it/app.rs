@@ -16,6 +16,9 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub const ISSUER: &str = "https://login.example.com";
 pub const CALLBACK: &str = "https://app.example.com/callback";
 
+/// The script that ships with the product.
+pub const STYTCH: &str = include_str!("../../../../scripts/stytch.py");
+
 /// A server with its own store, clock and passcode service.
 pub struct TestApp {
     pub app: App,
@@ -35,16 +38,23 @@ impl TestApp {
     /// client `app` may come back to [`CALLBACK`].
     pub async fn start() -> Self {
         let app = Self::bare().await;
-        let source = include_str!("../../../../scripts/stytch.py");
-        app.script(
-            "stytch",
-            source,
-            Language::Python3,
-            &app.stytch_properties(),
-        )
-        .await;
-        app.public_client("app").await;
+        let own_service = app.otp_url.clone();
+        app.with_provider(&own_service).await
+    }
+
+    /// The same, with the passcodes of the provider at that address, and a person `alice`.
+    pub async fn on_provider(url: &str) -> Self {
+        let app = Self::bare().await.with_provider(url).await;
+        app.person("alice").await;
         app
+    }
+
+    async fn with_provider(self, url: &str) -> Self {
+        let properties = self.stytch_properties_at(url);
+        self.script("stytch", STYTCH, Language::Python3, &properties)
+            .await;
+        self.public_client("app").await;
+        self
     }
 
     /// A server without scripts and clients.

@@ -11,7 +11,11 @@ use sallyport_flow::ScriptEntry;
 use sallyport_script::Language;
 
 use crate::{
-    PASSWORD, RelyingParty, TestApp, app::listen, login::compares, number_of, relying_party::claims,
+    PASSWORD, RelyingParty, TestApp,
+    app::{STYTCH, listen},
+    login::compares,
+    number_of,
+    relying_party::claims,
 };
 
 const REFUSING: &str = r#"{"error_type":"internal_server_error"}"#;
@@ -101,8 +105,7 @@ async fn a_script_that_misses_a_property_is_not_offered_and_says_which() {
     for missing in 0..5 {
         let mut properties = app.stytch_properties().to_vec();
         let (name, _) = properties.remove(missing);
-        let source = include_str!("../../../../scripts/stytch.py");
-        app.script("stytch", source, Language::Python3, &properties)
+        app.script("stytch", STYTCH, Language::Python3, &properties)
             .await;
         assert_eq!(acrs(&app).await, ["simple_password_auth"], "without {name}");
         assert!(
@@ -189,18 +192,7 @@ async fn a_provider_that_fails_is_called_once_and_the_person_reads_what_to_do() 
             counted.fetch_add(1, Ordering::SeqCst);
             (status, body).into_response()
         }));
-        let app = TestApp::bare().await;
-        let url = listen(provider).await;
-        let source = include_str!("../../../../scripts/stytch.py");
-        app.script(
-            "stytch",
-            source,
-            Language::Python3,
-            &app.stytch_properties_at(&url),
-        )
-        .await;
-        app.public_client("app").await;
-        app.person("alice").await;
+        let app = TestApp::on_provider(&listen(provider).await).await;
         let page = RelyingParty::with_passcode()
             .first_step(&mut app.browser(), "alice")
             .await;
@@ -217,13 +209,7 @@ async fn a_provider_that_fails_is_called_once_and_the_person_reads_what_to_do() 
 
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_said_so() {
-    let app = TestApp::bare().await;
-    let source = include_str!("../../../../scripts/stytch.py");
-    let nowhere = app.stytch_properties_at("http://127.0.0.1:1");
-    app.script("stytch", source, Language::Python3, &nowhere)
-        .await;
-    app.public_client("app").await;
-    app.person("alice").await;
+    let app = TestApp::on_provider("http://127.0.0.1:1").await;
     let page = RelyingParty::with_passcode()
         .first_step(&mut app.browser(), "alice")
         .await;
@@ -419,14 +405,7 @@ async fn a_provider_that_says_nothing_is_given_up_after_ten_seconds_and_called_o
         counted.fetch_add(1, Ordering::SeqCst);
         std::future::pending::<()>().await;
     }));
-    let app = TestApp::bare().await;
-    let url = listen(silent).await;
-    let source = include_str!("../../../../scripts/stytch.py");
-    let properties = app.stytch_properties_at(&url);
-    app.script("stytch", source, Language::Python3, &properties)
-        .await;
-    app.public_client("app").await;
-    app.person("alice").await;
+    let app = TestApp::on_provider(&listen(silent).await).await;
     let page = RelyingParty::with_passcode()
         .first_step(&mut app.browser(), "alice")
         .await;
