@@ -83,6 +83,8 @@ struct Pool {
     idle: Vec<Worker>,
     /// Idle, at work or starting. Workers that were given up do not count.
     alive: usize,
+    /// Those of them whose interpreter is not built yet.
+    starting: usize,
     /// Given up and still running: their threads cannot be ended from outside.
     lost: usize,
     waiting: VecDeque<oneshot::Sender<Worker>>,
@@ -93,6 +95,10 @@ struct Pool {
 
 /// So many lost workers are made up for; more of them take the places of others.
 const LOST_SPARE: usize = 8;
+
+/// So many workers start at once. A burst of requests waits for the workers that there are rather
+/// than for an interpreter each.
+const STARTING: usize = 2;
 
 /// A worker, or a place in the queue for one.
 enum Lease {
@@ -188,9 +194,7 @@ impl Shared {
         {
             return Ok(Lease::Now(pool.idle.remove(at)));
         }
-        if pool.alive < self.limits.workers
-            && pool.alive + pool.lost < self.limits.workers + LOST_SPARE
-        {
+        if pool.may_grow(&self.limits) {
             return Ok(Lease::Now(self.spawn(&mut pool)?));
         }
         let (sender, receiver) = oneshot::channel();
@@ -203,7 +207,18 @@ impl Shared {
             .map_err(EngineError::Worker)?;
         pool.started += 1;
         pool.alive += 1;
+        pool.starting += 1;
         Ok(worker)
+    }
+
+    /// Notes that a worker's interpreter is built, or never will be: the next one may start, for
+    /// whoever waits.
+    pub(crate) fn has_started(self: &Arc<Self>) {
+        let mut pool = self.pool();
+        pool.starting -= 1;
+        if pool.may_grow(&self.limits) {
+            self.spawn_for_next(&mut pool);
+        }
     }
 
     /// Takes a worker back that has done its work.
@@ -256,16 +271,28 @@ impl Shared {
         let mut pool = self.pool();
         pool.alive -= 1;
         pool.idle.retain(|worker| !worker.is(state));
+        self.spawn_for_next(&mut pool);
+    }
+
+    fn spawn_for_next(self: &Arc<Self>, pool: &mut Pool) {
         while let Some(next) = pool.waiting.pop_front() {
             if next.is_closed() {
                 continue;
             }
-            match self.spawn(&mut pool) {
+            match self.spawn(pool) {
                 Ok(worker) => drop(next.send(worker)),
-                Err(error) => tracing::error!(%error, "a script worker could not be replaced"),
+                Err(error) => tracing::error!(%error, "a script worker could not be started"),
             }
             break;
         }
+    }
+}
+
+impl Pool {
+    fn may_grow(&self, limits: &Limits) -> bool {
+        self.starting < STARTING
+            && self.alive < limits.workers
+            && self.alive + self.lost < limits.workers + LOST_SPARE
     }
 }
 

@@ -148,17 +148,30 @@ pub(crate) fn start(shared: Weak<Shared>, number: u64, limits: &Limits) -> std::
     })
 }
 
+/// Tells the pool when a worker has started, whether it went well, failed or panicked.
+struct Starting(Weak<Shared>);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.has_started();
+        }
+    }
+}
+
 fn work(
     shared: &Weak<Shared>,
     state: &Arc<WorkerState>,
     limits: Limits,
     queue: mpsc::Receiver<Job>,
 ) {
+    let starting = Starting(Weak::clone(shared));
     let (signals, receiver) = user_signal_channel();
     // After a panic the interpreter is in no state to be taken down.
     let interpreter = ManuallyDrop::new(interpreter::build(receiver));
     let runtime = interpreter
         .enter(|vm| interpreter::start_runtime(vm).map_err(|error| whole_traceback(vm, &error)));
+    drop(starting);
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(traceback) => {
