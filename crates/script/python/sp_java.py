@@ -1,7 +1,9 @@
 """Java names in Python: the registry of classes, packages made on the fly, and what all classes share.
 
 A class is provided by writing it in one of the java_*, javax_* or gluu_* modules under a decorator
-`@java_class("full.Name", "other.Name")` on one line, which is also what `script check` reads.
+`@java_class("full.Name", "other.Name")` on one line, which is also what `script check` and the manual's table read.
+`partial="how"` behind the names says what of the class is not there; `import_only("full.Name", partial="why")` is
+for one that scripts name and that cannot be used.
 """
 
 import types
@@ -13,8 +15,8 @@ PACKAGES = set()
 ROOTS = ("com", "java", "javax", "net", "org")
 
 
-def java_class(*names):
-    """Makes a class importable under its Java names."""
+def java_class(*names, partial=None):
+    """Makes a class importable under its Java names. `partial` is for the manual: what is not there."""
 
     def register(cls):
         for name in names:
@@ -27,6 +29,28 @@ def java_class(*names):
         return cls
 
     return register
+
+
+class _ImportOnly(type):
+    """A class that raises when it is used in any way."""
+
+    def refuse(cls):
+        return JavaException("Java class '%s' may be imported, but not used: %s" % (cls.java_name, cls.why))
+
+    def __call__(cls, *_, **__):
+        raise cls.refuse()
+
+    def __getattr__(cls, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise cls.refuse()
+
+
+def import_only(*names, partial):
+    """Makes names importable whose classes are not there: a script that only names them goes on to load."""
+    for name in names:
+        cls = _ImportOnly(name.rpartition(".")[2], (), {"java_name": name, "why": partial})
+        java_class(name)(cls)
 
 
 def canonical(name):

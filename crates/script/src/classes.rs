@@ -1,36 +1,47 @@
 //! The Java classes that scripts may import, as the frozen Python registers them.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock};
 
-/// Where classes are registered, by lines that start with `@java_class(` or `java_class(`.
-const SOURCES: &[&str] = &[
-    include_str!("../python/gluu_http.py"),
-    include_str!("../python/gluu_people.py"),
-    include_str!("../python/gluu_script.py"),
-    include_str!("../python/gluu_services.py"),
-    include_str!("../python/gluu_session.py"),
-    include_str!("../python/gluu_util.py"),
-    include_str!("../python/java_lang.py"),
-    include_str!("../python/java_time.py"),
-    include_str!("../python/java_util.py"),
-    include_str!("../python/javax_faces.py"),
-];
+/// Where classes are registered: the frozen Python, as the build script found it.
+const SOURCES: &[&str] = include!(concat!(env!("OUT_DIR"), "/python_sources.rs"));
 
-static PROVIDED: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+/// What begins a line that registers classes. The names and what is missing stand on that line.
+const REGISTERING: [&str; 3] = ["@java_class(", "java_class(", "import_only("];
+
+/// One class of the host API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Class {
+    /// With its package.
+    pub name: &'static str,
+    /// What of it is not there; `None` when a script finds all of it that matters.
+    pub partial: Option<&'static str>,
+}
+
+static PROVIDED: LazyLock<BTreeMap<&'static str, Class>> = LazyLock::new(|| {
     SOURCES
         .iter()
         .flat_map(|source| source.lines())
-        .filter(|line| line.trim_start_matches('@').starts_with("java_class("))
-        .flat_map(|line| line.split('"').skip(1).step_by(2))
+        .filter(|line| REGISTERING.iter().any(|start| line.starts_with(start)))
+        .flat_map(registered)
+        .map(|class| (class.name, class))
         .collect()
 });
+
+fn registered(line: &'static str) -> impl Iterator<Item = Class> {
+    let (names, partial) = match line.split_once("partial=\"") {
+        Some((names, rest)) => (names, rest.split('"').next()),
+        None => (line, None),
+    };
+    let names = names.split('"').skip(1).step_by(2);
+    names.map(move |name| Class { name, partial })
+}
 
 /// Top-level names that are Java's, whatever follows.
 const ROOTS: &[&str] = &["com", "java", "javax", "net", "org"];
 
 /// The classes of the host API, in order.
-pub fn provided_classes() -> impl Iterator<Item = &'static str> {
-    PROVIDED.iter().copied()
+pub fn provided_classes() -> impl Iterator<Item = Class> {
+    PROVIDED.values().copied()
 }
 
 pub(crate) fn is_java(name: &str) -> bool {
@@ -43,7 +54,7 @@ pub(crate) fn is_provided(name: &str) -> bool {
     let name = canonical(name);
     let mut candidate = name.as_str();
     loop {
-        if PROVIDED.contains(candidate) {
+        if PROVIDED.contains_key(candidate) {
             return true;
         }
         match candidate.rsplit_once('.') {
@@ -59,7 +70,7 @@ pub(crate) fn is_package(name: &str) -> bool {
     PROVIDED
         .range(prefix.as_str()..)
         .next()
-        .is_some_and(|class| class.starts_with(&prefix))
+        .is_some_and(|(name, _)| name.starts_with(&prefix))
 }
 
 /// The name since Gluu 4 of what was called `org.xdi` before.
@@ -75,14 +86,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_file_that_registers_classes_is_left_out() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
-        let registering = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
-            .filter(|source| source.lines().any(|line| line.starts_with("@java_class(")))
-            .count();
-        assert_eq!(registering, SOURCES.len());
+    fn a_line_names_classes_and_what_is_missing_of_them() {
+        let class = |name, partial| Class { name, partial };
+        let table: [(&str, Vec<Class>); 3] = [
+            (
+                r#"@java_class("a.B", "c.D")"#,
+                vec![class("a.B", None), class("c.D", None)],
+            ),
+            (
+                r#"@java_class("a.B", partial="no dates")"#,
+                vec![class("a.B", Some("no dates"))],
+            ),
+            (
+                r#"import_only("a.B", "a.C", partial="no peer")"#,
+                vec![class("a.B", Some("no peer")), class("a.C", Some("no peer"))],
+            ),
+        ];
+        for (line, classes) in table {
+            assert_eq!(registered(line).collect::<Vec<_>>(), classes, "{line}");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod worker;
 
 pub use call::{Call, Returned};
 pub use check::{Import, Report, check};
-pub use classes::provided_classes;
+pub use classes::{Class, provided_classes};
 pub use engine::{Engine, Limits};
 pub use error::{EngineError, ErrorKind, LoadError, LoadStage, ScriptError};
 pub use log::{LogLevel, LogLine, ScriptLog};

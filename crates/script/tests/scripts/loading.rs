@@ -152,7 +152,7 @@ async fn init_of_an_old_api_version_is_given_the_properties_alone() {
 #[tokio::test]
 async fn every_class_of_the_host_api_can_be_imported() {
     let imports: String = sallyport_script::provided_classes()
-        .map(|class| class.rsplit_once('.').unwrap())
+        .map(|class| class.name.rsplit_once('.').unwrap())
         .map(|(package, name)| format!("from {package} import {name}\n"))
         .collect();
     assert!(imports.lines().count() > 80);
