@@ -13,6 +13,8 @@ pub struct Acr {
     pub level: i64,
     /// How many steps the method has.
     pub steps: u32,
+    /// Further names that it can be asked for by.
+    pub aliases: Vec<String>,
 }
 
 impl Acr {
@@ -21,12 +23,14 @@ impl Acr {
             name: PASSWORD_ACR.to_owned(),
             level: -1,
             steps: 1,
+            aliases: Vec::new(),
         }
     }
 
-    /// acr names are matched without regard to case.
+    /// acr names are matched without regard to case; an alias is as good as the name.
     pub fn is_named(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
+        let is = |known: &String| known.eq_ignore_ascii_case(name);
+        is(&self.name) || self.aliases.iter().any(is)
     }
 }
 
@@ -70,7 +74,9 @@ mod tests {
             name: "stytch".to_owned(),
             level: 0,
             steps: 2,
+            aliases: vec!["urn:sms".to_owned()],
         };
+        assert!(stytch.is_named("STYTCH") && stytch.is_named("urn:SMS"));
         for (proof, enough) in [
             (passed("stytch", 0, 2), true),
             (passed("Stytch", 0, 2), true),

@@ -5,7 +5,10 @@ use sallyport_people::People;
 use sallyport_script::Engine;
 use sallyport_web::Pages;
 
-use crate::{Acr, FlowError, Issuer, Limits, Outbound, login::Busy, scripts::Scripts};
+use crate::{
+    Acr, DefaultAcr, FlowError, Issuer, Limits, Outbound, login::Busy,
+    script_version::ScriptVersion, scripts::Scripts,
+};
 
 /// How long things live.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +41,8 @@ pub struct FlowParts {
     pub issuer: Issuer,
     pub limits: Limits,
     pub lifetimes: Lifetimes,
-    /// The method of an application that asks for none. `None`: the enabled script of the highest
-    /// level, or the built-in password method.
+    /// The method of an application that asks for none, unless one was chosen in the store. `None`:
+    /// the enabled script of the highest level, or the built-in password method.
     pub default_acr: Option<String>,
 }
 
@@ -137,27 +140,41 @@ impl Flow {
                 .iter()
                 .find_map(|name| acrs.iter().find(|acr| acr.is_named(name)).cloned())
         };
-        Ok(match (requested, client_default) {
-            ([], []) => self.default_acr(&acrs),
-            ([], client) => first_loaded(client),
-            (requested, _) => first_loaded(requested),
-        })
+        if !requested.is_empty() {
+            return Ok(first_loaded(requested));
+        }
+        let chosen = DefaultAcr::find(&mut *self.store().reader().await?).await?;
+        if chosen.as_ref().is_some_and(|default| default.in_recovery) {
+            return Ok(Some(Acr::password()));
+        }
+        if !client_default.is_empty() {
+            return Ok(first_loaded(client_default));
+        }
+        let chosen = chosen.map(|default| default.name);
+        Ok(
+            match chosen.as_ref().or(self.0.parts.default_acr.as_ref()) {
+                Some(name) => self.default_acr(&acrs, name),
+                None => match self.scripts().strongest() {
+                    Some(strongest) => strongest,
+                    None => Some(Acr::password()),
+                },
+            },
+        )
     }
 
-    fn default_acr(&self, acrs: &[Acr]) -> Option<Acr> {
-        match &self.0.parts.default_acr {
-            Some(name) => {
-                let configured = acrs.iter().find(|acr| acr.is_named(name)).cloned();
-                if configured.is_none() {
-                    tracing::error!(acr = %name, "the default login method is not loaded; see `sallyport script list`");
-                }
-                configured
-            }
-            None => match self.scripts().strongest() {
-                Some(strongest) => strongest,
-                None => Some(Acr::password()),
-            },
+    /// Where it is not there, nothing else takes its place: it may have been the stronger one.
+    fn default_acr(&self, acrs: &[Acr], name: &str) -> Option<Acr> {
+        let found = acrs.iter().find(|acr| acr.is_named(name)).cloned();
+        if found.is_none() {
+            tracing::error!(acr = %name, "the default login method is not loaded; see `sallyport script list`");
         }
+        found
+    }
+
+    /// Takes in what changed about scripts, in the store and in their files. To be called once a
+    /// second: it is one cheap statement when nothing changed.
+    pub async fn look_at_scripts(&self) -> Result<(), FlowError> {
+        self.scripts().look(self).await
     }
 
     /// Removes what expired before `now`.
@@ -172,7 +189,9 @@ impl Flow {
             tx.execute(sql, params![now]).await?;
             tx.commit().await?;
         }
-        Ok(())
+        let mut tx = self.store().begin().await?;
+        ScriptVersion::purge(&mut tx, now).await?;
+        tx.commit().await
     }
 }
 

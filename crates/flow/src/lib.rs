@@ -10,6 +10,7 @@
 mod acr;
 mod browser;
 mod browser_session;
+mod default_acr;
 mod error;
 mod flow;
 mod issuer;
@@ -20,7 +21,10 @@ pub mod questions;
 mod scene;
 mod script_cache;
 mod script_entry;
+mod script_file;
 mod script_log;
+mod script_name;
+mod script_version;
 mod scripts;
 mod step;
 mod talk;
@@ -30,20 +34,27 @@ use axum::{Router, routing::get};
 
 pub use acr::{Acr, Authentication, PASSWORD_ACR};
 pub use browser_session::BrowserSession;
+pub use default_acr::{DefaultAcr, refuse as refuse_if_default};
 pub use error::FlowError;
 pub use flow::{Flow, FlowParts, Lifetimes};
 pub use issuer::{BadIssuer, Issuer};
 pub use login::{FinishedLogin, Login, NewLogin};
 pub use outbound::Outbound;
-pub use script_entry::{NewScript, ScriptEntry, ScriptName};
+pub use script_entry::{NewScript, ScriptEntry, ScriptStoreError};
+pub use script_file::FileMark;
 pub use script_log::ScriptLogFile;
+pub use script_name::ScriptName;
+pub use script_version::ScriptVersion;
 pub use tries::Limits;
 
 use sallyport_base::Schema;
 
 pub const SCHEMA: Schema = Schema {
     name: "flow",
-    steps: &[include_str!("../schema/0001.sql")],
+    steps: &[
+        include_str!("../schema/0001.sql"),
+        include_str!("../schema/0002.sql"),
+    ],
 };
 
 /// The pages of a login, under Gluu's paths.

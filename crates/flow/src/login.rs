@@ -21,6 +21,9 @@ pub struct Login {
     pub(crate) id: Id<Login>,
     /// The name of the method as its script is called.
     pub(crate) acr: String,
+    /// The version of the script that it began with, and ends with. `None`: the built-in method, or
+    /// a script whose page was not asked for yet.
+    pub(crate) script_revision: Option<i64>,
     /// The page of the current step, such as `/auth/otp_sms/otp_sms.xhtml`.
     pub(crate) page: String,
     /// Gluu's session attributes; `auth_step` among them.
@@ -77,6 +80,7 @@ impl Login {
                 ("auth_step".to_owned(), "1".to_owned()),
             ]),
             acr: new.acr.name,
+            script_revision: None,
             page: String::new(),
             messages: Vec::new(),
             person_id: None,
@@ -87,7 +91,7 @@ impl Login {
             resume_path: new.resume_path.to_owned(),
             version: 0,
         };
-        login.page = step::first_page(flow, &login).await?;
+        login.page = step::first_page(flow, &mut login).await?;
         let mut tx = flow.store().begin().await?;
         login
             .insert(
@@ -200,7 +204,7 @@ impl Login {
         let touched = tx
             .execute(
                 "UPDATE logins SET page = $3, session = $4, messages = $5, person_id = $6, state = $7,
-                    authentication = $8, version = version + 1
+                    authentication = $8, acr = $9, script_revision = $10, version = version + 1
                  WHERE id = $1 AND version = $2 AND state = 'asking'",
                 params![
                     self.id,
@@ -211,6 +215,8 @@ impl Login {
                     self.person_id,
                     state,
                     authentication,
+                    self.acr.as_str(),
+                    self.script_revision,
                 ],
             )
             .await?;
@@ -227,8 +233,8 @@ impl Login {
     ) -> Result<(), FlowError> {
         tx.execute(
             "INSERT INTO logins (id, browser, acr, state, page, session, messages, attempts, version,
-                parked, resume_path, cancel_url, client_name, login_hint, expires_at)
-             VALUES ($1, $2, $3, 'asking', $4, $5, '[]', 0, 0, $6, $7, $8, $9, $10, $11)",
+                parked, resume_path, cancel_url, client_name, login_hint, expires_at, script_revision)
+             VALUES ($1, $2, $3, 'asking', $4, $5, '[]', 0, 0, $6, $7, $8, $9, $10, $11, $12)",
             params![
                 self.id,
                 browser,
@@ -241,6 +247,7 @@ impl Login {
                 self.client_name.clone(),
                 self.login_hint.clone(),
                 expires_at,
+                self.script_revision,
             ],
         )
         .await?;
@@ -257,6 +264,7 @@ impl Login {
         Ok(Self {
             id: row.get("id")?,
             acr: row.get("acr")?,
+            script_revision: row.get("script_revision")?,
             page: row.get("page")?,
             session: serde_json::from_slice(&session)?,
             messages: serde_json::from_str(&row.get::<String>("messages")?)?,

@@ -1,18 +1,23 @@
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    mem,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use sallyport_base::Timestamp;
-use sallyport_script::{Call, EngineError, LoadTurn, Property, Returned, Scene, Script, Turn};
+use sallyport_script::{
+    Call, EngineError, LoadTurn, Property, Returned, Scene, Script, Turn, Usage,
+};
 use url::Url;
 
 use crate::{
     Acr, Flow, FlowError,
     outbound::ScriptHosts,
     questions::Host,
-    script_entry::{ScriptEntry, ScriptStoreError, enabled_revisions},
+    script_entry::{Newest, ScriptEntry, ScriptStoreError, newest_of_enabled},
+    script_file::ScriptFiles,
     script_log,
+    script_version::ScriptVersion,
 };
 
 /// A script that loaded, and what the host knows of it.
@@ -21,6 +26,7 @@ pub(crate) struct LoadedScript(Arc<Loaded>);
 
 struct Loaded {
     acr: Acr,
+    usage: Usage,
     script: Script,
     hosts: ScriptHosts,
     sends: Vec<Url>,
@@ -35,6 +41,15 @@ impl LoadedScript {
         &self.0.script
     }
 
+    pub(crate) fn revision(&self) -> i64 {
+        self.0.script.revision()
+    }
+
+    /// Whether it logs people in at a browser. Gluu offers scripts of the usage `service` nowhere.
+    fn is_offered(&self) -> bool {
+        self.0.usage != Usage::Service
+    }
+
     pub(crate) fn hosts(&self) -> &ScriptHosts {
         &self.0.hosts
     }
@@ -46,12 +61,22 @@ impl LoadedScript {
     }
 }
 
-/// The scripts that run on this node. Each look at them begins with [`Scripts::refresh`], so that a
-/// change in the store, by whichever node or command, is in force at the next request.
+/// The scripts that run on this node. Each question about them begins with [`Scripts::refresh`], so
+/// that a change in the store, by whichever node or command, is in force at the next request; and
+/// [`Scripts::look`] once a second sees it when nobody asks.
 #[derive(Default)]
 pub(crate) struct Scripts {
-    slots: RwLock<BTreeMap<String, Slot>>,
-    refreshing: tokio::sync::Mutex<()>,
+    shelf: RwLock<Shelf>,
+    files: ScriptFiles,
+    loading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    /// What became of the enabled scripts, by key.
+    slots: BTreeMap<String, Slot>,
+    /// Versions that were replaced, for the logins that began with them; by key and revision.
+    older: BTreeMap<(String, i64), LoadedScript>,
 }
 
 /// What became of one enabled script.
@@ -88,60 +113,138 @@ impl Slot {
             running: None,
         }
     }
+
+    fn offered(&self) -> Option<&LoadedScript> {
+        self.running.as_ref().filter(|script| script.is_offered())
+    }
 }
 
 impl Scripts {
     /// Loads what is new or changed in the store, and forgets what was disabled or removed.
     pub(crate) async fn refresh(&self, flow: &Flow) -> Result<(), FlowError> {
-        let wanted = enabled_revisions(&mut *flow.store().reader().await?).await?;
-        if self.is_current(&wanted) {
-            return Ok(());
+        self.refreshed(flow).await.map(|_| ())
+    }
+
+    /// Takes in what changed, in the store and in the files of scripts, and drops old versions that
+    /// no login needs any more. To be called once a second.
+    pub(crate) async fn look(&self, flow: &Flow) -> Result<(), FlowError> {
+        let newest = self.refreshed(flow).await?;
+        self.files.look(flow, &newest).await?;
+        self.retire(flow).await
+    }
+
+    async fn refreshed(&self, flow: &Flow) -> Result<Vec<Newest>, FlowError> {
+        let newest = newest_of_enabled(&mut *flow.store().reader().await?).await?;
+        if self.is_current(&newest) {
+            return Ok(newest);
         }
-        let _one_at_a_time = self.refreshing.lock().await;
-        let wanted = enabled_revisions(&mut *flow.store().reader().await?).await?;
-        self.forget_others(&wanted);
-        for (key, revision) in wanted {
-            if self.slot(&key).is_none_or(|slot| slot.tried != revision) {
-                let slot = self.load(flow, &key, revision).await?;
-                self.write().insert(key, slot);
+        let _one_at_a_time = self.loading.lock().await;
+        let newest = newest_of_enabled(&mut *flow.store().reader().await?).await?;
+        self.forget_others(&newest);
+        for Newest { key, revision, .. } in &newest {
+            if self.slot(key).is_none_or(|slot| slot.tried != *revision) {
+                let slot = self.load(flow, key, *revision).await?;
+                self.put(key, slot);
             }
         }
-        Ok(())
+        Ok(newest)
     }
 
     pub(crate) fn acrs(&self) -> Vec<Acr> {
-        self.read()
-            .values()
-            .filter_map(|slot| slot.running.as_ref())
-            .map(|script| script.acr().clone())
-            .collect()
+        let shelf = self.read();
+        let offered = shelf.slots.values().filter_map(Slot::offered);
+        offered.map(|script| script.acr().clone()).collect()
     }
 
     /// The strongest of the enabled scripts: `None` when none is enabled, `Some(None)` when the
     /// strongest does not run. A weaker one does not take its place.
     pub(crate) fn strongest(&self) -> Option<Option<Acr>> {
-        let slots = self.read();
-        let strongest = slots.values().max_by_key(|slot| slot.level)?;
-        Some(
-            strongest
-                .running
-                .as_ref()
-                .map(|script| script.acr().clone()),
-        )
+        let shelf = self.read();
+        let slots = shelf.slots.values();
+        let strongest = slots
+            .filter(|slot| slot.running.is_none() || slot.offered().is_some())
+            .max_by_key(|slot| slot.level)?;
+        Some(strongest.running.as_ref().map(|it| it.acr().clone()))
     }
 
+    /// What runs under that name.
     pub(crate) fn find(&self, acr: &str) -> Option<LoadedScript> {
         self.slot(&acr.to_ascii_lowercase())?.running
     }
 
+    /// The same; a name that this node has never heard of is looked for in the store.
+    pub(crate) async fn running(
+        &self,
+        flow: &Flow,
+        acr: &str,
+    ) -> Result<Option<LoadedScript>, FlowError> {
+        if let Some(script) = self.find(acr) {
+            return Ok(Some(script));
+        }
+        self.refresh(flow).await?;
+        Ok(self.find(acr))
+    }
+
+    /// The version that a login began with, on whichever node that was. `None`: the script was
+    /// disabled or removed since, or the version does not run here.
+    pub(crate) async fn version(
+        &self,
+        flow: &Flow,
+        acr: &str,
+        revision: i64,
+    ) -> Result<Option<LoadedScript>, FlowError> {
+        let key = acr.to_ascii_lowercase();
+        if let Some(script) = self.at_hand(&key, revision) {
+            return Ok(Some(script));
+        }
+        self.refresh(flow).await?;
+        let Some(slot) = self.slot(&key) else {
+            return Ok(None);
+        };
+        let _one_at_a_time = self.loading.lock().await;
+        if let Some(script) = self.at_hand(&key, revision) {
+            return Ok(Some(script));
+        }
+        match start_stored(flow, &key, revision).await? {
+            Some(Ok(script)) => {
+                let older = (key, revision);
+                self.write().older.insert(older, script.clone());
+                Ok(Some(script))
+            }
+            Some(Err(why)) => {
+                tracing::error!(event = "script.not_loaded", script.name = %key, script.revision = revision, cause = %why, "the version that a login began with does not load");
+                Ok(None)
+            }
+            // Of a login from before versions were kept.
+            None => Ok(slot.running),
+        }
+    }
+
+    fn at_hand(&self, key: &str, revision: i64) -> Option<LoadedScript> {
+        let shelf = self.read();
+        let slot = shelf.slots.get(key)?;
+        let running = slot.running.as_ref();
+        running
+            .filter(|script| script.revision() == revision)
+            .or_else(|| shelf.older.get(&(key.to_owned(), revision)))
+            .cloned()
+    }
+
     async fn load(&self, flow: &Flow, key: &str, revision: i64) -> Result<Slot, FlowError> {
-        let before = self.slot(key).and_then(|slot| slot.running);
         let entry = ScriptEntry::find(&mut *flow.store().reader().await?, flow.vault(), key).await;
-        let (level, outcome) = match entry {
-            Ok(Some(entry)) => (entry.level, start(flow, &entry).await),
+        let (level, good, outcome) = match entry {
+            Ok(Some(entry)) => (
+                entry.version.level,
+                entry.loaded_revision,
+                start(flow, &entry.version).await,
+            ),
             Ok(None) => return Ok(Slot::of_nothing(revision)),
             Err(ScriptStoreError::Store(cause)) => return Err(cause.into()),
-            Err(unreadable) => (i64::MAX, Err(NotStarted::Fault(unreadable.to_string()))),
+            Err(unreadable) => (
+                i64::MAX,
+                None,
+                Err(NotStarted::Fault(unreadable.to_string())),
+            ),
         };
         let outcome = match outcome {
             Ok(script) => Ok(script),
@@ -149,14 +252,14 @@ impl Scripts {
             Err(NotStarted::Trouble(cause)) => return Err(cause),
         };
         let mut tx = flow.store().begin().await?;
-        let error = outcome.as_ref().err().map(String::as_str);
-        ScriptEntry::record_load(&mut tx, key, revision, error).await?;
+        let result = outcome.as_ref().map(|_| ()).map_err(String::as_str);
+        ScriptEntry::record_load(&mut tx, key, revision, result).await?;
         tx.commit().await?;
         let running = match outcome {
             Ok(script) => Some(script),
             Err(why) => {
                 tracing::error!(event = "script.not_loaded", script.name = %key, script.revision = revision, cause = %why, "a script does not load");
-                before
+                self.instead(flow, key, good).await?
             }
         };
         Ok(Slot {
@@ -166,61 +269,153 @@ impl Scripts {
         })
     }
 
-    fn is_current(&self, wanted: &[(String, i64)]) -> bool {
-        let slots = self.read();
-        slots.len() == wanted.len()
-            && wanted
-                .iter()
-                .all(|(key, revision)| slots.get(key).is_some_and(|slot| slot.tried == *revision))
+    /// What runs when the newest version does not: the one that ran, or after a start the last one
+    /// that loaded, if the store still has it.
+    async fn instead(
+        &self,
+        flow: &Flow,
+        key: &str,
+        good: Option<i64>,
+    ) -> Result<Option<LoadedScript>, FlowError> {
+        let running = self.slot(key).and_then(|slot| slot.running);
+        let (None, Some(good)) = (&running, good) else {
+            return Ok(running);
+        };
+        match start_stored(flow, key, good).await? {
+            Some(Ok(script)) => {
+                tracing::warn!(event = "script.last_good", script.name = %key, script.revision = good, "the last version of a script that loaded runs in place of the newest");
+                Ok(Some(script))
+            }
+            Some(Err(_)) | None => Ok(None),
+        }
     }
 
-    fn forget_others(&self, wanted: &[(String, i64)]) {
-        self.write()
-            .retain(|key, _| wanted.iter().any(|(wanted, _)| wanted == key));
+    fn put(&self, key: &str, slot: Slot) {
+        let mut shelf = self.write();
+        let revision = slot.running.as_ref().map(LoadedScript::revision);
+        let before = shelf.slots.insert(key.to_owned(), slot);
+        let replaced = before.and_then(|slot| slot.running);
+        if let Some(script) = replaced.filter(|script| Some(script.revision()) != revision) {
+            let older = (key.to_owned(), script.revision());
+            shelf.older.insert(older, script);
+        }
+    }
+
+    /// Drops the versions that were replaced and that no login needs, and those of scripts that are
+    /// not enabled any more.
+    async fn retire(&self, flow: &Flow) -> Result<(), FlowError> {
+        if self.read().older.is_empty() {
+            return Ok(());
+        }
+        let now = flow.clock().now();
+        let needed =
+            ScriptVersion::needed_by_logins(&mut *flow.store().reader().await?, now).await?;
+        let mut shelf = self.write();
+        let older = mem::take(&mut shelf.older);
+        let (kept, dropped): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            older.into_iter().partition(|(version, _)| {
+                shelf.slots.contains_key(&version.0) && needed.contains(version)
+            });
+        shelf.older = kept;
+        drop(shelf);
+        for ((key, revision), _script) in dropped {
+            tracing::info!(event = "script.dropped", script.name = %key, script.revision = revision, "no login needs an old version of a script any more");
+        }
+        Ok(())
+    }
+
+    fn is_current(&self, newest: &[Newest]) -> bool {
+        let shelf = self.read();
+        shelf.slots.len() == newest.len()
+            && newest.iter().all(|Newest { key, revision, .. }| {
+                shelf
+                    .slots
+                    .get(key)
+                    .is_some_and(|slot| slot.tried == *revision)
+            })
+    }
+
+    /// What was disabled or removed is not offered any more, and logins with it are over.
+    fn forget_others(&self, newest: &[Newest]) {
+        let mut shelf = self.write();
+        let known = mem::take(&mut shelf.slots);
+        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = known
+            .into_iter()
+            .partition(|(key, _)| newest.iter().any(|newest| newest.key == *key));
+        shelf.slots = kept;
+        for (key, slot) in gone {
+            if let Some(script) = slot.running {
+                shelf.older.insert((key, script.revision()), script);
+            }
+        }
     }
 
     fn slot(&self, key: &str) -> Option<Slot> {
-        self.read().get(key).cloned()
+        self.read().slots.get(key).cloned()
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Slot>> {
-        self.slots.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Shelf> {
+        self.shelf.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Slot>> {
-        self.slots.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Shelf> {
+        self.shelf.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Loads one script and asks it how many steps it has. The error is for the administrator.
-async fn start(flow: &Flow, entry: &ScriptEntry) -> Result<LoadedScript, NotStarted> {
+/// Starts a version that the store has. `None`: it has not. An inner error is the script's.
+async fn start_stored(
+    flow: &Flow,
+    key: &str,
+    revision: i64,
+) -> Result<Option<Result<LoadedScript, String>>, FlowError> {
+    let mut reader = flow.store().reader().await?;
+    let found = ScriptVersion::find(&mut reader, flow.vault(), key, revision).await;
+    drop(reader);
+    let version = match found {
+        Ok(Some(version)) => version,
+        Ok(None) => return Ok(None),
+        Err(ScriptStoreError::Store(cause)) => return Err(cause.into()),
+        Err(unreadable) => return Ok(Some(Err(unreadable.to_string()))),
+    };
+    match start(flow, &version).await {
+        Ok(script) => Ok(Some(Ok(script))),
+        Err(NotStarted::Fault(why)) => Ok(Some(Err(why))),
+        Err(NotStarted::Trouble(cause)) => Err(cause),
+    }
+}
+
+/// Loads one version and asks it how many steps it has. The error is for the administrator.
+async fn start(flow: &Flow, version: &ScriptVersion) -> Result<LoadedScript, NotStarted> {
     let now = flow.clock().now();
-    let hosts = ScriptHosts::of(&entry.properties);
+    let hosts = ScriptHosts::of(&version.properties);
     let mut host = Host::for_loading(flow, &hosts, now);
-    let script = init(flow, entry, &mut host, now).await?;
+    let script = init(flow, version, &mut host, now).await?;
     let steps = count_steps(flow, &script, &mut host).await?;
-    tracing::info!(event = "script.loaded", script.name = %entry.name, script.revision = entry.revision, "a script was loaded");
+    tracing::info!(event = "script.loaded", script.name = %version.name, script.revision = version.revision, "a script was loaded");
     Ok(LoadedScript(Arc::new(Loaded {
         acr: Acr {
-            name: entry.name.to_ascii_lowercase(),
-            level: entry.level,
+            name: version.name.to_ascii_lowercase(),
+            level: version.level,
             steps,
+            aliases: version.aliases.clone(),
         },
+        usage: version.usage,
         script,
-        sends: passcode_sends(&entry.properties),
+        sends: passcode_sends(&version.properties),
         hosts,
     })))
 }
 
 async fn init(
     flow: &Flow,
-    entry: &ScriptEntry,
+    version: &ScriptVersion,
     host: &mut Host<'_>,
     now: Timestamp,
 ) -> Result<Script, NotStarted> {
     let loading = flow
         .engine()
-        .load(Arc::new(entry.source()), now.as_micros() / 1000);
+        .load(Arc::new(version.source()), now.as_micros() / 1000);
     let mut loading = loading.await?;
     let mut turn = loading.start().await;
     loop {

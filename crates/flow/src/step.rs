@@ -35,20 +35,19 @@ enum Method {
     Script(LoadedScript),
 }
 
-/// A login goes on with the version that runs on this node; what is new in the store is looked for
-/// when a login begins, and here only when the node has never heard of the method.
-async fn method_of(flow: &Flow, acr: &str) -> Result<Method, FlowError> {
-    if acr == PASSWORD_ACR {
+/// A login goes on with the version that it began with. One that begins, or goes to another method,
+/// takes the version that runs, and remembers it.
+async fn method_of(flow: &Flow, login: &mut Login) -> Result<Method, FlowError> {
+    if login.acr == PASSWORD_ACR {
         return Ok(Method::Password);
     }
-    if let Some(script) = flow.scripts().find(acr) {
-        return Ok(Method::Script(script));
-    }
-    flow.scripts().refresh(flow).await?;
-    let script = flow.scripts().find(acr);
-    script
-        .map(Method::Script)
-        .ok_or_else(|| FlowError::NoMethod(acr.to_owned()))
+    let script = match login.script_revision {
+        Some(revision) => flow.scripts().version(flow, &login.acr, revision).await?,
+        None => flow.scripts().running(flow, &login.acr).await?,
+    };
+    let script = script.ok_or_else(|| FlowError::NoMethod(login.acr.clone()))?;
+    login.script_revision = Some(script.revision());
+    Ok(Method::Script(script))
 }
 
 /// How many steps the method of a login has, for the page to say.
@@ -58,8 +57,8 @@ pub(crate) fn count_of(flow: &Flow, login: &Login) -> u32 {
 }
 
 /// The page of the first step.
-pub(crate) async fn first_page(flow: &Flow, login: &Login) -> Result<String, FlowError> {
-    match method_of(flow, &login.acr).await? {
+pub(crate) async fn first_page(flow: &Flow, login: &mut Login) -> Result<String, FlowError> {
+    match method_of(flow, login).await? {
         Method::Password => Ok(LOGIN_PAGE.to_owned()),
         Method::Script(script) => {
             let now = flow.clock().now();
@@ -77,7 +76,7 @@ pub(crate) async fn prepare(
     request: &PageRequest,
     now: Timestamp,
 ) -> Result<Vec<Message>, FlowError> {
-    match method_of(flow, &login.acr).await? {
+    match method_of(flow, login).await? {
         Method::Password => Ok(Vec::new()),
         Method::Script(script) => {
             let scene = scene(flow, login, request, now).await?;
@@ -97,7 +96,7 @@ pub(crate) async fn advance(
     request: &PageRequest,
     now: Timestamp,
 ) -> Result<Outcome, FlowError> {
-    match method_of(flow, &login.acr).await? {
+    match method_of(flow, login).await? {
         Method::Password => check_the_password(flow, login, request, now).await,
         Method::Script(script) => ask_the_script(flow, &script, login, request, now).await,
     }

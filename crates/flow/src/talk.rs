@@ -80,7 +80,8 @@ impl<'f> Talk<'f> {
     async fn record(&self, cause: &ScriptError) -> Result<(), FlowError> {
         let mut tx = self.flow.store().begin().await?;
         let text = script_log::with_traceback(&cause.message, &cause.traceback);
-        ScriptEntry::record_failure(&mut tx, &self.script.acr().name, &text).await?;
+        let (name, revision) = (&self.script.acr().name, self.script.revision());
+        ScriptEntry::record_failure(&mut tx, name, revision, &text).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -23,6 +23,9 @@ pub const SCHEMAS: [Schema; 4] = [
 /// How long a node goes between two rounds of removing what expired.
 pub const PURGE_EVERY: Duration = Duration::from_secs(5 * 60);
 
+/// How long a change of a script takes to be seen when nobody logs in.
+pub const LOOK_AT_SCRIPTS_EVERY: Duration = Duration::from_secs(1);
+
 /// What a server is put together of. A test brings its own clock, store and a cheap hasher.
 pub struct AppParts {
     /// Where the operator's pages and the log of scripts are.
@@ -102,6 +105,21 @@ impl App {
                 tracing::error!(error = %cause, "what expired could not be removed; it is tried again in five minutes");
             }
             tokio::time::sleep(PURGE_EVERY).await;
+        }
+    }
+
+    /// Takes in changes of scripts when nobody logs in, every second, for as long as it is polled.
+    pub async fn follow_scripts(&self) {
+        let mut is_failing = false;
+        loop {
+            let looked = self.flow.look_at_scripts().await;
+            if let Err(cause) = &looked
+                && !is_failing
+            {
+                tracing::error!(error = %cause, "changes of scripts cannot be looked for; it is tried again every second");
+            }
+            is_failing = looked.is_err();
+            tokio::time::sleep(LOOK_AT_SCRIPTS_EVERY).await;
         }
     }
 }

@@ -119,6 +119,7 @@ mod tests {
             name: name.to_owned(),
             level,
             steps,
+            aliases: Vec::new(),
         }
     }
 

@@ -189,11 +189,8 @@ fn registration() -> anyhow::Result<Registration> {
 }
 
 fn script(passcodes: SocketAddr, caller: &Caller) -> anyhow::Result<NewScript> {
+    let name = ScriptName::check("stytch").map_err(anyhow::Error::msg)?;
     Ok(NewScript {
-        name: ScriptName::check("stytch").map_err(anyhow::Error::msg)?,
-        description: String::new(),
-        text: SCRIPT.to_owned(),
-        language: Language::Python3,
         properties: properties(
             &format!("http://{passcodes}"),
             &caller.project,
@@ -201,6 +198,7 @@ fn script(passcodes: SocketAddr, caller: &Caller) -> anyhow::Result<NewScript> {
         ),
         level: 10,
         enabled: true,
+        ..NewScript::new(name, SCRIPT.to_owned(), Language::Python3)
     })
 }
 

@@ -1,5 +1,6 @@
 //! What an operator types.
 
+mod acr;
 mod client;
 mod config;
 mod keys;
@@ -11,7 +12,9 @@ mod project;
 mod rehearsal;
 mod script;
 mod script_check;
+mod script_content;
 mod script_log;
+mod script_show;
 mod serve;
 mod station;
 
@@ -104,6 +107,8 @@ enum Command {
     #[command(subcommand)]
     Script(script::Script),
     #[command(subcommand)]
+    Acr(acr::Acr),
+    #[command(subcommand)]
     Project(project::Project),
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -131,6 +136,7 @@ impl Command {
             Self::Person(person) => person.run(place).await,
             Self::Client(client) => client.run(place).await,
             Self::Script(script) => script.run(place).await,
+            Self::Acr(acr) => acr.run(place).await,
             Self::Project(project) => project.run(place).await,
             Self::Keys(keys) => keys.run(place).await,
             Self::Config(config) => config.run(&place),

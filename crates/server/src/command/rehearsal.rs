@@ -7,7 +7,7 @@ use sallyport_base::Store;
 use sallyport_flow::{
     Acr, Flow, FlowParts, Issuer, Lifetimes, Limits, NewScript, Outbound, ScriptEntry,
 };
-use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog};
+use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog, Usage};
 use sallyport_web::Pages;
 
 use super::{Premises, station::script_limits};
@@ -19,8 +19,14 @@ pub(super) async fn load(premises: &Premises, script: &NewScript) -> anyhow::Res
     let stage = Stage::open(premises).await?;
     let name = script.name.to_string();
     let mut tx = stage.store.begin().await?;
-    ScriptEntry::save(&mut tx, &premises.vault, script, premises.now()).await?;
-    ScriptEntry::set_enabled(&mut tx, &name, true, premises.now()).await?;
+    // On this stage it is for browsers, which is what counts its steps, and follows no file.
+    let staged = NewScript {
+        usage: Usage::Interactive,
+        file: None,
+        enabled: true,
+        ..script.clone()
+    };
+    ScriptEntry::save(&mut tx, &premises.vault, &staged, premises.now()).await?;
     tx.commit().await?;
     let acrs = stage.flow.acrs().await?;
     match acrs.into_iter().find(|acr| acr.is_named(&name)) {
@@ -136,10 +142,6 @@ mod tests {
             description: None,
         };
         let script = NewScript {
-            name: ScriptName::check("stytch").unwrap(),
-            description: String::new(),
-            text: shipped_script("stytch").unwrap().to_owned(),
-            language: Language::Python3,
             properties: [
                 "SMS_ENDPOINT",
                 "AUTH_ENDPOINT",
@@ -149,8 +151,11 @@ mod tests {
             ]
             .map(property)
             .into(),
-            level: 0,
-            enabled: true,
+            ..NewScript::new(
+                ScriptName::check("stytch").unwrap(),
+                shipped_script("stytch").unwrap().to_owned(),
+                Language::Python3,
+            )
         };
         assert_eq!(load(&premises, &script).await.unwrap().steps, 2);
     }

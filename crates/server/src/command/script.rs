@@ -1,26 +1,31 @@
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use sallyport_flow::{NewScript, ScriptEntry, ScriptName};
-use sallyport_script::{Language, Property};
+use sallyport_flow::{DefaultAcr, NewScript, ScriptEntry, refuse_if_default};
+use sallyport_script::{Language, Usage};
 
-use super::{Place, Premises, output, rehearsal, script_check, script_log::Log};
+use super::{
+    Place, Premises, output, rehearsal, script_check,
+    script_content::{Content, Settings, as_it_is},
+    script_log::Log,
+    script_show::Show,
+};
 
 /// The scripts that ship with the product, by name.
-const SHIPPED: &[(&str, &str)] = &[("stytch", include_str!("../../../../scripts/stytch.py"))];
+pub(super) const SHIPPED: &[(&str, &str)] =
+    &[("stytch", include_str!("../../../../scripts/stytch.py"))];
 
 /// The Python scripts that log people in. The name of a script is the acr that it answers for.
 #[derive(Debug, Subcommand)]
 pub(super) enum Script {
     Add(Add),
+    Set(Set),
+    Show(Show),
     Check(Check),
     Enable(Enable),
     Disable(Disable),
+    Remove(Remove),
     List(List),
     Log(Log),
 }
@@ -37,21 +42,31 @@ pub(super) enum Script {
       --property ENROLL_ENDPOINT=https://test.stytch.com/v1/otps/sms/login_or_create \\
       --property PROJECT_ID=project-test-dd1403b3-dd92-33c6-91dd-ddcde970a61e \\
       --property-file SECRET=/run/secrets/stytch
-  sallyport script add stytch --file stytchExternalAuthenticator.py")]
+  sallyport script add stytch --file stytchExternalAuthenticator.py
+  sallyport script add mymethod --location /etc/sallyport/mymethod.py --alias urn:example:strong")]
 pub(super) struct Add {
     /// The name: 2 to 60 letters and digits, with any of `_-:/.` between them.
     name: String,
     #[command(flatten)]
     content: Content,
-    /// How strong the method is; higher is stronger.
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    level: Option<i64>,
-    /// What the script is for.
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-    /// Offers the script as a login method at once.
-    #[arg(long)]
-    enable: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Changes a script that is there: its text, its properties, or what else belongs to it.
+///
+/// The changed script is started once before it is kept. What is not given stays as it was.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sallyport script set stytch --property COUNTRY_CODE=49 --describe COUNTRY_CODE='For national numbers'
+  sallyport script set stytch --level 20 --alias urn:example:strong
+  sallyport script set stytch --usage both --hide PROJECT_ID")]
+pub(super) struct Set {
+    name: String,
+    #[command(flatten)]
+    content: Content,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 /// Says whether a script loads, without changing anything.
@@ -72,27 +87,7 @@ pub(super) struct Check {
     content: Content,
 }
 
-/// What a script consists of.
-#[derive(Debug, Args)]
-struct Content {
-    /// The file with the script.
-    #[arg(long, value_name = "FILE", conflicts_with = "shipped")]
-    file: Option<PathBuf>,
-    /// Takes the script of that name that ships with this product.
-    #[arg(long)]
-    shipped: bool,
-    /// A property of the script. May be given more than once; those not given stay.
-    #[arg(long = "property", value_name = "NAME=VALUE")]
-    properties: Vec<NamedValue>,
-    /// A property whose value is the first line of a file: for secrets.
-    #[arg(long = "property-file", value_name = "NAME=FILE")]
-    property_files: Vec<NamedValue>,
-    /// The script is written in Python 3. Scripts of Gluu Server are written in Python 2.
-    #[arg(long)]
-    python3: bool,
-}
-
-/// Offers a script as a login method.
+/// Offers a script as a login method. One that does not run is tried again.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport script enable stytch")]
@@ -100,11 +95,19 @@ pub(super) struct Enable {
     name: String,
 }
 
-/// Takes a script back as a login method, and keeps it.
+/// Takes a script back as a login method, and keeps it. Logins under way with it end.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport script disable stytch")]
 pub(super) struct Disable {
+    name: String,
+}
+
+/// Removes a script with its properties. Logins under way with it end.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  sallyport script remove stytch")]
+pub(super) struct Remove {
     name: String,
 }
 
@@ -113,27 +116,6 @@ pub(super) struct Disable {
 #[command(after_help = "Example:
   sallyport script list")]
 pub(super) struct List {}
-
-/// `NAME=VALUE`.
-#[derive(Clone, Debug)]
-struct NamedValue {
-    name: String,
-    value: String,
-}
-
-impl FromStr for NamedValue {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok(Self {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            }),
-            _ => Err("expected NAME=VALUE, such as PROJECT_ID=project-test-1".to_owned()),
-        }
-    }
-}
 
 impl Script {
     pub(super) async fn run(self, place: Place) -> anyhow::Result<()> {
@@ -145,11 +127,14 @@ impl Script {
         let premises = Premises::open(&place).await?;
         match self {
             Self::Add(add) => add.run(&premises).await,
+            Self::Set(set) => set.run(&premises).await,
+            Self::Show(show) => show.run(&premises).await,
             Self::Check(check) => check.run(&premises).await,
             Self::Enable(Enable { name }) => enable(&premises, &name).await,
             Self::Disable(Disable { name }) => disable(&premises, &name).await,
+            Self::Remove(Remove { name }) => remove(&premises, &name).await,
             Self::List(_) => list(&premises).await,
-            Self::Log(log) => log.run(premises.home.path()).await,
+            Self::Log(log) => log.run(&premises).await,
         }
     }
 }
@@ -158,29 +143,45 @@ impl Add {
     async fn run(self, premises: &Premises) -> anyhow::Result<()> {
         let before = find(premises, &self.name).await?;
         let mut script = self.content.script(&self.name, before.as_ref())?;
-        if let Some(level) = self.level {
-            script.level = level;
-        }
-        if let Some(description) = self.description {
-            script.description = description;
-        }
-        script.enabled |= self.enable;
-        rehearsal::load(premises, &script).await?;
-        let mut tx = premises.store.begin().await?;
-        ScriptEntry::save(&mut tx, &premises.vault, &script, premises.now()).await?;
-        tx.commit().await?;
+        self.settings.apply(&mut script)?;
+        keep(premises, &script).await?;
         output::print(&format!("{}\n", said(&script, before.is_some())))?;
         Ok(())
     }
 }
 
+impl Set {
+    async fn run(self, premises: &Premises) -> anyhow::Result<()> {
+        let before = load(premises, &self.name).await?;
+        let mut script = self.content.script(&self.name, Some(&before))?;
+        self.settings.apply(&mut script)?;
+        keep(premises, &script).await?;
+        output::print(&format!("{}\n", said(&script, true)))?;
+        Ok(())
+    }
+}
+
+/// Keeps a script that loads.
+async fn keep(premises: &Premises, script: &NewScript) -> anyhow::Result<()> {
+    rehearsal::load(premises, script).await?;
+    let mut tx = premises.store.begin().await?;
+    ScriptEntry::save(&mut tx, &premises.vault, script, premises.now()).await?;
+    if script.usage == Usage::Service || !script.enabled {
+        refuse_if_default(&mut tx, configured_default(premises), script.name.as_str()).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 fn said(script: &NewScript, replaced: bool) -> String {
     let name = &script.name;
     let done = if replaced { "Changed" } else { "Added" };
-    if script.enabled {
-        format!("{done} {name}. It is a login method now.")
-    } else {
-        format!("{done} {name}. `sallyport script enable {name}` makes it a login method.")
+    match (script.enabled, script.usage) {
+        (true, Usage::Service) => format!("{done} {name}. It runs, and is no method for browsers."),
+        (true, _) => format!("{done} {name}. It is a login method now."),
+        (false, _) => {
+            format!("{done} {name}. `sallyport script enable {name}` makes it a login method.")
+        }
     }
 }
 
@@ -203,148 +204,75 @@ impl Check {
     }
 }
 
-impl Content {
-    /// The script as it would be kept: what is given here, on top of what there was before.
-    fn script(&self, name: &str, before: Option<&ScriptEntry>) -> anyhow::Result<NewScript> {
-        let text = self.text(name, before)?;
-        let mut properties = before
-            .map(|entry| entry.properties.clone())
-            .unwrap_or_default();
-        for property in self.given_properties()? {
-            properties.retain(|known| known.value1 != property.value1);
-            properties.push(property);
-        }
-        Ok(NewScript {
-            name: ScriptName::check(name).map_err(anyhow::Error::msg)?,
-            description: before
-                .map(|entry| entry.description.clone())
-                .unwrap_or_default(),
-            language: self.language(&text, before),
-            text,
-            properties,
-            level: before.map_or(0, |entry| entry.level),
-            enabled: before.is_some_and(|entry| entry.enabled),
-        })
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.file.is_none()
-            && !self.shipped
-            && self.properties.is_empty()
-            && self.property_files.is_empty()
-    }
-
-    fn text(&self, name: &str, before: Option<&ScriptEntry>) -> anyhow::Result<String> {
-        if let Some(file) = &self.file {
-            return fs::read_to_string(file)
-                .with_context(|| format!("the script file {}", file.display()));
-        }
-        if self.shipped {
-            return shipped(name).map(str::to_owned).with_context(|| {
-                let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-                format!(
-                    "no script {name} ships with this product, but {}",
-                    names.join(", ")
-                )
-            });
-        }
-        before.map(|entry| entry.text.clone()).with_context(|| {
-            format!("there is no script {name} yet; give its text with --file or --shipped")
-        })
-    }
-
-    fn language(&self, text: &str, before: Option<&ScriptEntry>) -> Language {
-        let is_new = self.file.is_some() || self.shipped;
-        if self.python3 {
-            Language::Python3
-        } else if let Some(declared) = Language::declared_in(text) {
-            declared
-        } else {
-            before
-                .filter(|_| !is_new)
-                .map_or(Language::Python2, |entry| entry.language)
-        }
-    }
-
-    fn given_properties(&self) -> anyhow::Result<Vec<Property>> {
-        let mut properties = Vec::new();
-        for NamedValue { name, value } in &self.properties {
-            properties.push(property(name, value.clone(), is_secret_name(name)));
-        }
-        for NamedValue { name, value: file } in &self.property_files {
-            let text = fs::read_to_string(file)
-                .with_context(|| format!("the file {file} of the property {name}"))?;
-            let value = text.lines().next().unwrap_or_default().to_owned();
-            properties.push(property(name, value, true));
-        }
-        Ok(properties)
-    }
-}
-
-fn property(name: &str, value: String, hide: bool) -> Property {
-    Property {
-        value1: name.to_owned(),
-        value2: value,
-        hide,
-        description: None,
-    }
-}
-
 /// The text of a script that ships with the product.
 pub(crate) fn shipped(name: &str) -> Option<&'static str> {
     let found = SHIPPED.iter().find(|(known, _)| *known == name);
     found.map(|(_, text)| *text)
 }
 
-/// Values under such a name are never printed.
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["secret", "password", "token", "key"]
-        .iter()
-        .any(|word| name.contains(word))
-}
-
-async fn find(premises: &Premises, name: &str) -> anyhow::Result<Option<ScriptEntry>> {
+pub(super) async fn find(premises: &Premises, name: &str) -> anyhow::Result<Option<ScriptEntry>> {
     let mut reader = premises.store.reader().await?;
     Ok(ScriptEntry::find(&mut reader, &premises.vault, name).await?)
 }
 
+pub(super) async fn load(premises: &Premises, name: &str) -> anyhow::Result<ScriptEntry> {
+    find(premises, name).await?.with_context(|| unknown(name))
+}
+
+/// What the configuration says for as long as nothing is chosen in the store.
+pub(super) fn configured_default(premises: &Premises) -> Option<&str> {
+    premises.config.scripts.default_acr.as_deref()
+}
+
 async fn enable(premises: &Premises, name: &str) -> anyhow::Result<()> {
-    let entry = find(premises, name).await?.with_context(|| unknown(name))?;
-    let script = NewScript {
-        name: ScriptName::check(&entry.name).map_err(anyhow::Error::msg)?,
-        description: entry.description,
-        text: entry.text,
-        language: entry.language,
-        properties: entry.properties,
-        level: entry.level,
-        enabled: true,
-    };
-    rehearsal::load(premises, &script).await?;
-    set_enabled(premises, name, true).await?;
+    let entry = load(premises, name).await?;
+    if entry.file.is_some() {
+        // The file may have changed while nobody followed it.
+        let mut script = Content::default().script(name, Some(&entry))?;
+        script.enabled = true;
+        keep(premises, &script).await?;
+    } else {
+        let script = as_it_is(&entry, entry.version.text.clone(), entry.version.language)?;
+        rehearsal::load(premises, &script).await?;
+        let mut tx = premises.store.begin().await?;
+        if !ScriptEntry::enable(&mut tx, name, premises.now()).await? {
+            bail!(unknown(name));
+        }
+        tx.commit().await?;
+    }
     output::print(&format!("{name} is a login method now.\n"))?;
     Ok(())
 }
 
 async fn disable(premises: &Premises, name: &str) -> anyhow::Result<()> {
-    set_enabled(premises, name, false).await?;
+    let mut tx = premises.store.begin().await?;
+    let configured = configured_default(premises);
+    if !ScriptEntry::disable(&mut tx, name, configured, premises.now()).await? {
+        bail!(unknown(name));
+    }
+    tx.commit().await?;
     output::print(&format!("{name} is no login method now.\n"))?;
     Ok(())
 }
 
-async fn set_enabled(premises: &Premises, name: &str, enabled: bool) -> anyhow::Result<()> {
+async fn remove(premises: &Premises, name: &str) -> anyhow::Result<()> {
     let mut tx = premises.store.begin().await?;
-    if !ScriptEntry::set_enabled(&mut tx, name, enabled, premises.now()).await? {
+    let configured = configured_default(premises);
+    if !ScriptEntry::remove(&mut tx, name, configured, premises.now()).await? {
         bail!(unknown(name));
     }
     tx.commit().await?;
+    output::print(&format!("{name} is removed.\n"))?;
     Ok(())
 }
 
 async fn list(premises: &Premises) -> anyhow::Result<()> {
     let mut reader = premises.store.reader().await?;
     let entries = ScriptEntry::list(&mut reader, &premises.vault).await?;
-    let rows: Vec<_> = entries.iter().map(row).collect();
+    let chosen = DefaultAcr::find(&mut reader).await?;
+    let default = chosen.map(|default| default.name);
+    let default = default.as_deref().or(configured_default(premises));
+    let rows: Vec<_> = entries.iter().map(|entry| row(entry, default)).collect();
     output::print(&output::table(
         ["NAME", "LEVEL", "STATE", "REVISION", "ERROR"],
         &rows,
@@ -352,14 +280,24 @@ async fn list(premises: &Premises) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(entry: &ScriptEntry) -> [String; 5] {
-    let error = entry.error.as_deref().unwrap_or_default();
+fn row(entry: &ScriptEntry, default: Option<&str>) -> [String; 5] {
+    let version = &entry.version;
+    let error = entry.error.as_deref().or(entry.file_error.as_deref());
+    let is_default = default.is_some_and(|name| version.name.eq_ignore_ascii_case(name));
     [
-        entry.name.clone(),
-        entry.level.to_string(),
-        if entry.enabled { "enabled" } else { "disabled" }.to_owned(),
-        entry.revision.to_string(),
-        error.lines().next().unwrap_or_default().to_owned(),
+        version.name.clone(),
+        version.level.to_string(),
+        match (entry.enabled, is_default) {
+            (true, true) => "default",
+            (true, false) => "enabled",
+            (false, _) => "disabled",
+        }
+        .to_owned(),
+        version.revision.to_string(),
+        error
+            .and_then(|error| error.lines().next())
+            .unwrap_or_default()
+            .to_owned(),
     ]
 }
 
@@ -367,19 +305,9 @@ fn unknown(name: &str) -> String {
     format!("there is no script {name}; `sallyport script list` shows all")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_known_by_their_names() {
-        for (name, secret) in [
-            ("SECRET", true),
-            ("api_key", true),
-            ("PROJECT_ID", false),
-            ("SMS_ENDPOINT", false),
-        ] {
-            assert_eq!(is_secret_name(name), secret, "{name}");
-        }
+pub(super) const fn language_name(language: Language) -> &'static str {
+    match language {
+        Language::Python2 => "Python 2",
+        Language::Python3 => "Python 3",
     }
 }

@@ -7,15 +7,23 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use sallyport_flow::ScriptEntry;
 
-use super::output;
+use super::{Premises, output, script::load};
 
 /// Prints what scripts printed: the end of oxauth/logs/oxauth_script.log.
+///
+/// With a name: the error that is kept with this script, with the lines of its author. It is the
+/// load error, or the first error since the script was loaded.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sallyport script log
+  sallyport script log stytch
   sallyport script log --lines 200 --follow")]
 pub(super) struct Log {
+    /// The name of a script.
+    #[arg(conflicts_with_all = ["lines", "follow"])]
+    name: Option<String>,
     /// How many lines.
     #[arg(long, default_value_t = 40)]
     lines: usize,
@@ -25,8 +33,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) async fn run(self, home: &Path) -> anyhow::Result<()> {
-        let path = home.join("oxauth/logs/oxauth_script.log");
+    pub(super) async fn run(self, premises: &Premises) -> anyhow::Result<()> {
+        if let Some(name) = &self.name {
+            let entry = load(premises, name).await?;
+            output::print(&errors_of(&entry))?;
+            return Ok(());
+        }
+        let path = premises.home.path().join("oxauth/logs/oxauth_script.log");
         let text = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(cause) if cause.kind() == ErrorKind::NotFound => Vec::new(),
@@ -38,6 +51,18 @@ impl Log {
         }
         Ok(())
     }
+}
+
+fn errors_of(entry: &ScriptEntry) -> String {
+    let errors: Vec<&str> = [&entry.error, &entry.file_error]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    if errors.is_empty() {
+        return format!("{} has no error.\n", entry.version.name);
+    }
+    format!("{}\n", shown(errors.join("\n").as_bytes()))
 }
 
 fn last_lines(text: &str, count: usize) -> String {

@@ -55,7 +55,7 @@ impl Station {
         let app = self.app.clone();
         let tidy = tokio::spawn(async move {
             load_scripts(&app).await;
-            app.keep_tidy().await;
+            tokio::join!(app.keep_tidy(), app.follow_scripts());
         });
         let mut serving = Serving {
             doors: Vec::new(),

@@ -151,7 +151,7 @@ async fn arrange_script(
     let mark = mark(&wanted.text, &wanted.properties)?;
     let mut tx = premises.store.begin().await?;
     if let Some(stored) = ScriptEntry::find(&mut tx, &premises.vault, SCRIPT).await? {
-        let found = self::mark(&stored.text, &stored.properties)?;
+        let found = self::mark(&stored.version.text, &stored.version.properties)?;
         if found == mark {
             return Ok(());
         }
@@ -171,14 +171,13 @@ async fn arrange_script(
 
 fn shipped(furnishing: &Furnishing) -> anyhow::Result<NewScript> {
     let text = shipped_script(SCRIPT).context("the script is part of the product")?;
+    let name = ScriptName::check(SCRIPT).map_err(anyhow::Error::msg)?;
+    let language = Language::declared_in(text).unwrap_or(Language::Python2);
     Ok(NewScript {
-        name: ScriptName::check(SCRIPT).map_err(anyhow::Error::msg)?,
         description: "Password, then a passcode by SMS from the service of the demo".to_owned(),
-        text: text.to_owned(),
-        language: Language::declared_in(text).unwrap_or(Language::Python2),
         properties: furnishing.properties(),
-        level: 0,
         enabled: true,
+        ..NewScript::new(name, text.to_owned(), language)
     })
 }
 
@@ -273,7 +272,7 @@ mod tests {
         let again = demo.arrange(8081).await;
         assert_eq!(again.project_id, first.project_id);
         assert_eq!(again.secret.expose(), first.secret.expose());
-        assert_eq!(demo.script().await.revision, 1);
+        assert_eq!(demo.script().await.version.revision, 1);
         let alice = demo.app.people.find_by_uid("alice").await.unwrap().unwrap();
         assert_eq!(alice.attributes.first("mobile"), Some("+12025550199"));
     }
@@ -285,10 +284,10 @@ mod tests {
         demo.arrange(9091).await;
         let script = demo.script().await;
         assert_eq!(
-            script.properties[0].value2,
+            script.version.properties[0].value2,
             "http://127.0.0.1:9091/v1/otps/sms/send"
         );
-        assert!(script.properties[4].hide, "the secret is hidden");
+        assert!(script.version.properties[4].hide, "the secret is hidden");
     }
 
     #[tokio::test]
@@ -297,13 +296,13 @@ mod tests {
         demo.arrange(8081).await;
         let before = demo.script().await;
         let own = NewScript {
-            name: ScriptName::check(SCRIPT).unwrap(),
-            description: String::new(),
-            text: "# mine".to_owned(),
-            language: Language::Python2,
-            properties: before.properties,
-            level: 0,
+            properties: before.version.properties,
             enabled: true,
+            ..NewScript::new(
+                ScriptName::check(SCRIPT).unwrap(),
+                "# mine".to_owned(),
+                Language::Python2,
+            )
         };
         let mut tx = demo.premises.store.begin().await.unwrap();
         ScriptEntry::save(&mut tx, &demo.premises.vault, &own, demo.premises.now())
@@ -311,7 +310,7 @@ mod tests {
             .unwrap();
         tx.commit().await.unwrap();
         demo.arrange(8081).await;
-        assert_eq!(demo.script().await.text, "# mine");
+        assert_eq!(demo.script().await.version.text, "# mine");
     }
 
     #[tokio::test]

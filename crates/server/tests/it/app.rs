@@ -146,10 +146,6 @@ impl TestApp {
         properties: &[(&str, &str)],
     ) {
         let new = NewScript {
-            name: ScriptName::check(name).unwrap(),
-            description: String::new(),
-            text: text.to_owned(),
-            language,
             properties: properties
                 .iter()
                 .map(|(name, value)| Property {
@@ -159,8 +155,8 @@ impl TestApp {
                     description: None,
                 })
                 .collect(),
-            level: 0,
             enabled: true,
+            ..NewScript::new(ScriptName::check(name).unwrap(), text.to_owned(), language)
         };
         let mut tx = self.scratch.store.begin().await.unwrap();
         ScriptEntry::save(&mut tx, &self.vault, &new, self.clock.now())

@@ -88,9 +88,14 @@ async fn a_method_is_offered_while_it_is_enabled_and_loads() {
     assert_eq!(acrs(&app).await, ["simple_password_auth", "stytch"]);
     let enable = async |enabled| {
         let mut tx = app.scratch.store.begin().await.unwrap();
-        ScriptEntry::set_enabled(&mut tx, "Stytch", enabled, app.clock.now())
-            .await
-            .unwrap();
+        let now = app.clock.now();
+        if enabled {
+            ScriptEntry::enable(&mut tx, "Stytch", now).await.unwrap();
+        } else {
+            ScriptEntry::disable(&mut tx, "Stytch", None, now)
+                .await
+                .unwrap();
+        }
         tx.commit().await.unwrap();
     };
     enable(false).await;
