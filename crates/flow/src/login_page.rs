@@ -6,7 +6,6 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 use sallyport_base::{Id, Timestamp, Tx};
-use sallyport_script::Message;
 use sallyport_web::{BadForm, Csrf, FormBody, Params, Repeated, masked_number, parse_form};
 use serde_json::json;
 use tokio::sync::OwnedMutexGuard;
@@ -15,7 +14,7 @@ use crate::{
     Flow, FlowError, Login,
     questions::wrong_passwords,
     scene::{PageRequest, is_resend},
-    step::{self, Outcome},
+    step::{self, Outcome, Prepared},
     tries::{self, Subject},
 };
 
@@ -39,12 +38,12 @@ pub(crate) async fn show(
             return Ok(see_other(&login));
         }
         let before = login.session.clone();
-        let mut messages = login.messages.clone();
-        messages.extend(step::prepare(&flow, &mut login, &request, now).await?);
+        let mut prepared = step::prepare(&flow, &mut login, &request, now).await?;
+        prepared.messages.splice(..0, login.messages.clone());
         if login.session != before && !save(&flow, &login).await? {
             return Ok(see_other(&find_login(&flow, &request, now).await?));
         }
-        Ok(render(&flow, &login, &request, messages, now))
+        Ok(render(&flow, &login, &request, prepared, now))
     };
     shown
         .await
@@ -102,12 +101,13 @@ async fn take_step(
     }
     let (before, step) = (login.session.clone(), login.step());
     match step::advance(flow, &mut login, request, now).await? {
-        Outcome::Stay(mut messages) => {
-            messages.extend(step::prepare(flow, &mut login, request, now).await?);
+        Outcome::Stay(messages) => {
+            let mut prepared = step::prepare(flow, &mut login, request, now).await?;
+            prepared.messages.splice(..0, messages);
             if login.session != before && !save(flow, &login).await? {
                 return Ok(see_other(&find_login(flow, request, now).await?));
             }
-            Ok(render(flow, &login, request, messages, now))
+            Ok(render(flow, &login, request, prepared, now))
         }
         Outcome::Moved | Outcome::Passed => {
             let mut tx = flow.store().begin().await?;
@@ -248,7 +248,7 @@ fn render(
     flow: &Flow,
     login: &Login,
     request: &PageRequest,
-    messages: Vec<Message>,
+    prepared: Prepared,
     now: Timestamp,
 ) -> Response {
     let csrf = Csrf::of(&request.headers, flow.random());
@@ -266,7 +266,8 @@ fn render(
         "login": login.id,
         "step": login.step(),
         "steps": step::count_of(flow, login),
-        "messages": messages,
+        "messages": prepared.messages,
+        "working": prepared.working,
         "username": username,
         "client_name": login.client_name,
         "cancel_link": login.cancel_url,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_base::{Id, Secret, Timestamp};
 use sallyport_people::{NewPerson, PasswordCheck, Person};
-use sallyport_script::{Answer, HttpResponse, PersonKey, Question};
+use sallyport_script::{Answer, HttpResponse, PersonKey, Question, TallyAct};
 
 use crate::{
     Flow, FlowError,
@@ -13,6 +13,12 @@ use crate::{
     scripts::LoadedScript,
     tries::{self, Subject},
 };
+
+/// The attribute that Gluu's scripts set to give a person another password.
+const PASSWORD: &str = "userPassword";
+/// How long a script may count before it begins anew.
+const LONGEST_TALLY: Duration = Duration::from_secs(366 * 86_400);
+const NOT_THEIRS: &str = "a password can be set in a login of its own person only";
 
 const SEALED_BY_SCRIPTS: &str = "sealed by scripts";
 
@@ -129,7 +135,7 @@ impl<'f> Host<'f> {
                 Answer::Person(Some(shown(people.add(new, self.now).await?)))
             }
             Question::ChangePerson { inum, set } => match Id::parse(&inum) {
-                Some(id) => Answer::Person(people.change(id, &set, self.now).await?.map(shown)),
+                Some(id) => self.change_person(id, set).await?,
                 None => Answer::Person(None),
             },
             Question::Http {
@@ -164,6 +170,7 @@ impl<'f> Host<'f> {
                 tx.commit().await?;
                 Answer::Done
             }
+            Question::Tally { what, who, act } => self.tally(&what, &who, act).await?,
             Question::SendMail { .. } => {
                 Answer::Refused("this server does not send mail yet".to_owned())
             }
@@ -205,6 +212,52 @@ impl<'f> Host<'f> {
                 .into_iter()
                 .next(),
         })
+    }
+
+    /// A password is set for the person alone whose password was right in this login: a script that
+    /// is tricked gives nobody away.
+    async fn change_person(
+        &self,
+        id: Id<Person>,
+        mut set: BTreeMap<String, Vec<String>>,
+    ) -> Result<Answer, FlowError> {
+        let people = self.flow.people();
+        if let Some(password) = set.remove(PASSWORD) {
+            if self.proven != Some(id) {
+                return Ok(Answer::Refused(NOT_THEIRS.to_owned()));
+            }
+            let password = Secret::from(password.concat());
+            people.set_password(id, &password, self.now).await?;
+        }
+        Ok(Answer::Person(
+            people.change(id, &set, self.now).await?.map(shown),
+        ))
+    }
+
+    /// What a script counts is its own.
+    async fn tally(&self, what: &str, who: &str, act: TallyAct) -> Result<Answer, FlowError> {
+        let Some(script) = self.script else {
+            return Ok(Answer::Refused(
+                "nothing is counted while a script loads".to_owned(),
+            ));
+        };
+        let kind = format!("script {}: {what}", script.acr().name);
+        let subject = Subject { kind: &kind, who };
+        let mut tx = self.flow.store().begin().await?;
+        let number = match act {
+            TallyAct::Add { seconds } => {
+                let window = Duration::from_secs(seconds).min(LONGEST_TALLY);
+                tries::add(&mut tx, subject, window, self.now).await?
+            }
+            TallyAct::Look => tries::look(&mut tx, subject, self.now).await?,
+            TallyAct::Forget => {
+                let reached = tries::look(&mut tx, subject, self.now).await?;
+                tries::forget(&mut tx, subject).await?;
+                reached
+            }
+        };
+        tx.commit().await?;
+        Ok(Answer::Number(number))
     }
 
     fn unsealed(&self, text: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use sallyport_base::{Secret, Timestamp};
 use sallyport_script::{Message, Scene, Severity};
+use serde_json::Value;
 
 use crate::{
     Acr, Authentication, Flow, FlowError, Login, PASSWORD_ACR,
@@ -27,6 +28,14 @@ pub(crate) enum Outcome {
     Moved,
     /// Every step is passed; the login holds the proof.
     Passed,
+}
+
+/// What a script has for the page of its step.
+#[derive(Default)]
+pub(crate) struct Prepared {
+    pub messages: Vec<Message>,
+    /// The working parameters, which a page reads as `working.NAME`.
+    pub working: BTreeMap<String, Value>,
 }
 
 /// How a login is checked.
@@ -75,16 +84,19 @@ pub(crate) async fn prepare(
     login: &mut Login,
     request: &PageRequest,
     now: Timestamp,
-) -> Result<Vec<Message>, FlowError> {
+) -> Result<Prepared, FlowError> {
     match method_of(flow, login).await? {
-        Method::Password => Ok(Vec::new()),
+        Method::Password => Ok(Prepared::default()),
         Method::Script(script) => {
             let scene = scene(flow, login, request, now).await?;
             let mut talk = Talk::begin(flow, &script, login, scene, now).await?;
             talk.prepare(login.step()).await?;
             let (scene, _) = talk.finish()?;
             login.session = kept_session(scene.session);
-            Ok(scene.messages)
+            Ok(Prepared {
+                messages: scene.messages,
+                working: scene.working,
+            })
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sallyport_base::{Digest, StoreError, Timestamp, Tx, params};
+use sallyport_base::{Conn, Digest, StoreError, Timestamp, Tx, params};
 
 /// How often a person may try. Counted in the store, so that a restart or another node forgives
 /// nothing.
@@ -49,7 +49,7 @@ impl Default for Limits {
 /// What is counted, and for whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
-    pub kind: &'static str,
+    pub kind: &'a str,
     pub who: &'a str,
 }
 
@@ -72,6 +72,16 @@ pub(crate) async fn count(
     limit: Limit,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    Ok(add(tx, subject, limit.window, now).await? <= limit.count)
+}
+
+/// Counts one more, and gives the number. It begins anew when `window` is over.
+pub(crate) async fn add(
+    tx: &mut Tx,
+    subject: Subject<'_>,
+    window: Duration,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
     let row = tx
         .row(
             "INSERT INTO tries (key, started_at, count, expires_at) VALUES ($1, $2, 1, $3)
@@ -80,11 +90,25 @@ pub(crate) async fn count(
                 started_at = CASE WHEN tries.expires_at <= $2 THEN $2 ELSE tries.started_at END,
                 expires_at = CASE WHEN tries.expires_at <= $2 THEN $3 ELSE tries.expires_at END
              RETURNING count",
-            params![subject.key(), now, now.plus(limit.window)],
+            params![subject.key(), now, now.plus(window)],
         )
         .await?;
-    let count: i64 = row.map_or(Ok(i64::MAX), |row| row.get("count"))?;
-    Ok(count <= limit.count)
+    row.map_or(Ok(i64::MAX), |row| row.get("count"))
+}
+
+/// The number that was reached; 0 when nothing was counted, or its window is over.
+pub(crate) async fn look(
+    conn: &mut Conn,
+    subject: Subject<'_>,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let row = conn
+        .row(
+            "SELECT count FROM tries WHERE key = $1 AND expires_at > $2",
+            params![subject.key(), now],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.get("count"))
 }
 
 /// Forgets what was counted, after a success.
@@ -92,6 +116,14 @@ pub(crate) async fn forget(tx: &mut Tx, subject: Subject<'_>) -> Result<(), Stor
     tx.execute("DELETE FROM tries WHERE key = $1", params![subject.key()])
         .await?;
     Ok(())
+}
+
+/// Forgets all that was counted for somebody by anything: the counts of this server and of its
+/// scripts.
+pub(crate) async fn forget_all(tx: &mut Tx, who: &str) -> Result<u64, StoreError> {
+    let ending = Subject { kind: "%", who }.key();
+    tx.execute("DELETE FROM tries WHERE key LIKE $1", params![ending])
+        .await
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ const ATTRIBUTES: &[Attribute] = &[
     attribute("inum", Values::Kept, "Inum"),
     attribute("updatedAt", Values::Kept, "Last Updated"),
     attribute("userPassword", Values::Kept, "Password"),
+    attribute("pwdChangedTime", Values::Kept, "Password Changed"),
     attribute("gluuStatus", Values::Status, "User Status"),
     // names
     attribute("displayName", Values::One, "Display Name"),

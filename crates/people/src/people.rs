@@ -37,6 +37,9 @@ pub enum PasswordCheck {
     Inactive,
 }
 
+/// When the password was set, as a directory says it.
+const PASSWORD_CHANGED: &str = "pwdChangedTime";
+
 /// Attributes that were checked, by Gluu's spelling.
 type Checked = BTreeMap<&'static str, Vec<String>>;
 
@@ -95,11 +98,14 @@ impl People {
     }
 
     pub async fn add(&self, new: NewPerson, now: Timestamp) -> Result<Person, PeopleError> {
-        let attributes = check_new_person(&new)?;
+        let mut attributes = check_new_person(&new)?;
         let password = match &new.password {
             Some(password) => Some(self.hash(password).await?),
             None => None,
         };
+        if password.is_some() {
+            attributes.insert(PASSWORD_CHANGED, vec![generalized_time(now)]);
+        }
         let id = Id::new(now, &self.random);
         let Directory::Sql(store) = &self.directory;
         let mut tx = store.begin().await?;
@@ -157,6 +163,10 @@ impl People {
         let Directory::Sql(store) = &self.directory;
         let mut tx = store.begin().await?;
         let set = directory::set_password(&mut tx, id, hashed, now).await?;
+        if set {
+            let changed = [generalized_time(now)];
+            directory::set_attribute(&mut tx, id, PASSWORD_CHANGED, &changed).await?;
+        }
         tx.commit().await?;
         Ok(set)
     }
@@ -233,6 +243,11 @@ impl People {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// RFC 4517 §3.3.13, such as `20261124093000Z`.
+fn generalized_time(moment: Timestamp) -> String {
+    moment.rfc3339().replace(['-', ':', 'T'], "")
 }
 
 fn people(entries: Vec<Entry>) -> Vec<Person> {

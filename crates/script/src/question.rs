@@ -49,6 +49,13 @@ pub enum Question {
     },
     /// Answered by [`Answer::Done`].
     CacheRemove { key: String },
+    /// A number that every node shares, changed in one statement: of many at once no two get the
+    /// same. `who` is kept as a digest. Answered by [`Answer::Number`].
+    Tally {
+        what: String,
+        who: String,
+        act: TallyAct,
+    },
     /// Answered by [`Answer::Done`].
     SendMail {
         to: String,
@@ -75,6 +82,7 @@ impl Question {
             Self::CacheGet { .. } => "cache_get",
             Self::CachePut { .. } => "cache_put",
             Self::CacheRemove { .. } => "cache_remove",
+            Self::Tally { .. } => "tally",
             Self::SendMail { .. } => "send_mail",
             Self::Encrypt { .. } => "encrypt",
             Self::Decrypt { .. } => "decrypt",
@@ -111,6 +119,18 @@ impl fmt::Debug for Password {
     }
 }
 
+/// What is done to a number that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TallyAct {
+    /// One more. The number begins anew so many seconds after the first.
+    Add { seconds: u64 },
+    /// Nothing; the number as it stands.
+    Look,
+    /// Begins anew; the number that was reached.
+    Forget,
+}
+
 /// What a person is looked up by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +150,7 @@ pub enum Answer {
     /// No answer came: unknown host, refused, time-out. The text is for the operator.
     Unreachable(String),
     Text(Option<String>),
+    Number(i64),
     Done,
     /// The host does not do this; raises an exception with this text in the script.
     Refused(String),
@@ -143,6 +164,7 @@ impl fmt::Debug for Answer {
             Self::Http(_) => "Http",
             Self::Unreachable(_) => "Unreachable",
             Self::Text(_) => "Text",
+            Self::Number(_) => "Number",
             Self::Done => "Done",
             Self::Refused(_) => "Refused",
         })

@@ -14,7 +14,11 @@ macro_rules! pages {
 
 /// Name and text of every embedded page and of the parts that pages share.
 pub(crate) const PAGES: &[(&str, &str)] = pages![
+    "auth/otp/enroll.xhtml",
+    "auth/otp/otplogin.xhtml",
+    "auth/otp_email/otp_email.xhtml",
     "auth/otp_sms/otp_sms.xhtml",
+    "auth/pwd/newpassword.xhtml",
     "authorize.xhtml",
     "demo/client.xhtml",
     "demo/index.xhtml",

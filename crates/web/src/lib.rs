@@ -17,6 +17,7 @@ mod headers;
 mod pages;
 mod path;
 mod phone;
+mod qr_code;
 mod template;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use minijinja::{AutoEscape, Environment, Value, context, escape_formatter};
 
-use crate::{assets::asset_url, path, phone::masked_number};
+use crate::{assets::asset_url, path, phone::masked_number, qr_code::qr_code};
 
 /// Steps a template may take: a page takes some hundred.
 const FUEL: u64 = 500_000;
@@ -32,6 +32,7 @@ pub(crate) fn environment(static_files: Option<PathBuf>) -> Environment<'static>
             .and_then(|root| path::below(root, name))
             .is_some_and(|file| file.is_file())
     });
+    environment.add_function("qr_code", qr_code);
     environment.add_filter("masked_number", |number: &str| masked_number(number));
     environment.add_filter("about", |seconds: i64| about(seconds));
     environment.add_filter("clock", |seconds: i64| clock(seconds));

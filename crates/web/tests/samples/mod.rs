@@ -19,6 +19,8 @@ fn sample(name: &'static str, page: &'static str, context: Value) -> Sample {
 pub fn all() -> Vec<Sample> {
     let mut samples = login();
     samples.extend(passcode());
+    samples.extend(authenticator());
+    samples.extend(new_password());
     samples.extend(consent_and_logout());
     samples.extend(demo());
     samples
@@ -50,6 +52,8 @@ fn passcode() -> Vec<Sample> {
         "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
         "step": 2, "steps": 2,
     });
+    let mut mail = first.clone();
+    mail["working"] = json!({ "sent_to": "a••••@example.com" });
     let mut wrong = first.clone();
     wrong["messages"] =
         json!([{ "severity": "Error", "text": "Incorrect SMS code, please try again." }]);
@@ -67,11 +71,50 @@ fn passcode() -> Vec<Sample> {
         json!([{ "severity": "error", "text": "This code has expired. Have a new one sent." }]);
     vec![
         sample("otp", page, first),
+        sample("otp-mail", "auth/otp_email/otp_email.xhtml", mail),
         sample("otp-wrong", page, wrong),
         sample("otp-again", page, again),
         sample("otp-once", page, once),
         sample("otp-expired", page, expired),
     ]
+}
+
+fn authenticator() -> Vec<Sample> {
+    let mut context = json!({
+        "form_action": "/oxauth/auth/otp/enroll.htm", "csrf": "c5rf", "login": "h4ndle",
+        "messages": [], "client_name": "Riverbank Books", "step": 2, "steps": 2,
+        "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
+        "working": {
+            "otpauth_uri": "otpauth://totp/login.example.com:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=login.example.com&algorithm=SHA1&digits=6&period=30",
+            "secret": "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
+            "recovery": false,
+        },
+    });
+    let (enroll, login) = ("auth/otp/enroll.xhtml", "auth/otp/otplogin.xhtml");
+    let mut samples = vec![
+        sample("totp-enroll", enroll, context.clone()),
+        sample("totp", login, context.clone()),
+    ];
+    context["messages"] = json!([{ "severity": "error", "text": "This code is not right. Check that the clock of your phone is right, and enter the newest code." }]);
+    samples.push(sample("totp-enroll-wrong", enroll, context.clone()));
+    context["working"]["recovery"] = json!(true);
+    samples.push(sample("totp-wrong", login, context));
+    samples
+}
+
+fn new_password() -> Vec<Sample> {
+    let page = "auth/pwd/newpassword.xhtml";
+    let mut context = json!({
+        "form_action": "/oxauth/auth/pwd/newpassword.htm", "csrf": "c5rf", "login": "h4ndle",
+        "messages": [], "client_name": "Riverbank Books", "step": 2, "steps": 2,
+        "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
+        "working": { "username": "alice", "min_length": 12 },
+    });
+    let mut samples = vec![sample("new-password", page, context.clone())];
+    context["messages"] =
+        json!([{ "severity": "error", "text": "That is your old password. Choose another one." }]);
+    samples.push(sample("new-password-wrong", page, context));
+    samples
 }
 
 fn consent_and_logout() -> Vec<Sample> {
