@@ -9,7 +9,9 @@ The age is that of `pwdChangedTime`, which the host keeps: whoever sets a passwo
 it young again. Of a password that was set before the host kept it, nothing is known, and it counts as old.
 """
 
-from datetime import datetime, timedelta
+import calendar
+import re
+import time
 
 from org.gluu.oxauth.service.common import UserService
 from org.gluu.service.cdi.util import CdiUtil
@@ -25,7 +27,7 @@ TOO_SIMPLE = "This password repeats itself. Choose another one."
 
 class PersonAuthentication(LoginMethod):
     def start(self, properties):
-        self.max_age = timedelta(days=properties.number("MAX_DAYS", 90, least=1))
+        self.max_age = properties.number("MAX_DAYS", 90, least=1) * 86400
         self.min_length = properties.number("MIN_LENGTH", 12, least=8)
 
     def getCountAuthenticationSteps(self, configuration):
@@ -47,7 +49,7 @@ class PersonAuthentication(LoginMethod):
 
     def look_at_age(self, who):
         set_at = moment(who.getAttribute("pwdChangedTime"))
-        if set_at is None or datetime.utcnow() - set_at > self.max_age:
+        if set_at is None or time.time() - set_at > self.max_age:
             session().put("password_is_old", "true")
         return True
 
@@ -76,5 +78,6 @@ class PersonAuthentication(LoginMethod):
 
 
 def moment(text):
-    """The time of an LDAP attribute, such as 20261124093000Z; None when there is none."""
-    return datetime.strptime(text[:14], "%Y%m%d%H%M%S") if text else None
+    """The seconds since 1970 of a time as directories write it, 20261124093000Z; None when there is none."""
+    parts = re.match("([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})", text or "")
+    return calendar.timegm(tuple(map(int, parts.groups()))) if parts else None

@@ -44,6 +44,5 @@ class PersonAuthentication(PasscodeMethod):
         sender = "MessagingServiceSid" if self.sender.startswith("MG") else "From"
         reply = post(self.endpoint, urlencode({"To": number, sender: self.sender, "Body": text}), self.headers)
         if not reply.ok:
-            # Twilio's number of the error says more than its text, which repeats the phone number.
-            print("Twilio refused the message: status %s, error %s" % (reply.status, reply.json().get("code")))
+            print("Twilio refused the message: status %s, %s" % (reply.status, reply.json().get("message")))
         return reply.ok

@@ -45,7 +45,7 @@ pub use script_file::FileMark;
 pub use script_log::ScriptLogFile;
 pub use script_name::ScriptName;
 pub use script_version::ScriptVersion;
-pub use tries::Limits;
+pub use tries::{Limits, forget_tries};
 
 use sallyport_base::Schema;
 

@@ -118,9 +118,9 @@ pub(crate) async fn forget(tx: &mut Tx, subject: Subject<'_>) -> Result<(), Stor
     Ok(())
 }
 
-/// Forgets all that was counted for somebody by anything: the counts of this server and of its
-/// scripts.
-pub(crate) async fn forget_all(tx: &mut Tx, who: &str) -> Result<u64, StoreError> {
+/// Lets somebody try again: forgets every try that this server and its scripts have counted for a
+/// login name or the id of a person. Returns how many kinds of tries there were.
+pub async fn forget_tries(tx: &mut Tx, who: &str) -> Result<u64, StoreError> {
     let ending = Subject { kind: "%", who }.key();
     tx.execute("DELETE FROM tries WHERE key LIKE $1", params![ending])
         .await

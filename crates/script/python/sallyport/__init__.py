@@ -14,7 +14,7 @@ from sp_host import ask, ask_value, current, plain_text
 
 __all__ = (
     "LoginMethod", "Properties", "PropertyError", "Reply", "check_password", "client_address", "count", "counted",
-    "forget_count", "host_name", "offer", "open_sealed", "person", "post", "refuse", "seal",
+    "forget_count", "host_name", "now", "offer", "open_sealed", "person", "post", "refuse", "seal",
     "send_mail", "session", "set_password", "tell", "typed", "update",
 )
 
@@ -164,6 +164,11 @@ def refuse(text):
     """Tells the person why the step is not passed; gives False."""
     FacesMessages.bean().add(FacesMessage.SEVERITY_ERROR, text)
     return False
+
+
+def now():
+    """The moment of the request, in seconds since 1970."""
+    return current.now()
 
 
 def client_address():

@@ -4,9 +4,8 @@ import hashlib
 import hmac
 import re
 import secrets
-import time
 
-from sallyport import LoginMethod, check_password, host_name, offer, person, refuse, session, tell, typed
+from sallyport import LoginMethod, check_password, host_name, now, offer, person, refuse, session, tell, typed
 
 # Seconds to wait before the second, the third and every further code of one login.
 COOL_DOWN = (30, 60, 120)
@@ -33,13 +32,13 @@ class Passcode:
         """A new code. The one before no longer works."""
         code = "%06d" % secrets.randbelow(10**6)
         salt = secrets.token_hex(16)
-        now = int(time.time())
+        sent_at = int(now())
         kept = session()
         kept.put("passcode_salt", salt)
         kept.put("passcode_digest", _digest(salt, code))
         kept.put("passcode_tries", "0")
-        kept.put("passcode_sent_at", str(now))
-        kept.put("passcode_expires_at", str(now + self.minutes * 60))
+        kept.put("passcode_sent_at", str(sent_at))
+        kept.put("passcode_expires_at", str(sent_at + self.minutes * 60))
         kept.put("passcode_sends", str(_number("passcode_sends") + 1))
         return code
 
@@ -56,7 +55,7 @@ class Passcode:
         if sends == 0:
             return 0
         pause = COOL_DOWN[min(sends, len(COOL_DOWN)) - 1]
-        return _number("passcode_sent_at") + pause - int(time.time())
+        return _number("passcode_sent_at") + pause - int(now())
 
     def fault(self, text):
         """What is wrong with what the person typed; None when it is the code, which is used up then."""
@@ -67,7 +66,7 @@ class Passcode:
         digest = kept.get("passcode_digest") or ""
         tries = _number("passcode_tries") + 1
         kept.put("passcode_tries", str(tries))
-        if digest == "" or tries > self.tries or time.time() >= _number("passcode_expires_at"):
+        if digest == "" or tries > self.tries or now() >= _number("passcode_expires_at"):
             return DEAD
         if not hmac.compare_digest(digest, _digest(kept.get("passcode_salt"), code)):
             return WRONG

@@ -2,6 +2,7 @@ use std::{collections::BTreeMap, fmt::Write, str::FromStr};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use sallyport_flow::forget_tries;
 use sallyport_people::{Attribute, NewPerson, People, phone};
 
 use super::{Place, Premises, output, password::PasswordSource};
@@ -15,6 +16,7 @@ pub(super) enum Person {
     Remove(Remove),
     List(List),
     Password(Password),
+    Unlock(Unlock),
 }
 
 /// Adds a person, who can log in at once.
@@ -79,6 +81,17 @@ pub(super) struct Password {
     password: PasswordSource,
 }
 
+/// Lets a person try again at once who had too many wrong passwords, codes or messages.
+///
+/// Everything that this server and its scripts have counted for the name is forgotten. A name may
+/// be locked that nobody has.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  sallyport person unlock alice")]
+pub(super) struct Unlock {
+    uid: String,
+}
+
 fn attribute_help() -> String {
     let mut help = "Examples:
   sallyport person set alice mobile=+12025550101 mobile=+12025550102
@@ -125,6 +138,7 @@ impl Person {
             Self::Remove(remove) => remove.run(&premises).await,
             Self::List(_) => list(&premises.people()).await,
             Self::Password(password) => password.run(&premises).await,
+            Self::Unlock(unlock) => unlock.run(&premises).await,
         }
     }
 }
@@ -202,6 +216,24 @@ impl Password {
             bail!(unknown(&self.uid));
         }
         output::print(&format!("Set the password of {}.\n", person.uid))?;
+        Ok(())
+    }
+}
+
+impl Unlock {
+    async fn run(self, premises: &Premises) -> anyhow::Result<()> {
+        let person = premises.people().find_by_uid(&self.uid).await?;
+        let mut tx = premises.store.begin().await?;
+        let mut forgotten = forget_tries(&mut tx, &self.uid).await?;
+        if let Some(person) = &person {
+            forgotten += forget_tries(&mut tx, &person.id.to_string()).await?;
+        }
+        tx.commit().await?;
+        let uid = &self.uid;
+        output::print(&match forgotten {
+            0 => format!("Nothing was counted for {uid}.\n"),
+            _ => format!("Unlocked {uid}.\n"),
+        })?;
         Ok(())
     }
 }

@@ -12,9 +12,23 @@ use super::{
     script_show::Show,
 };
 
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../../scripts/", $name, ".py")))),*]
+    };
+}
+
 /// The scripts that ship with the product, by name.
-pub(super) const SHIPPED: &[(&str, &str)] =
-    &[("stytch", include_str!("../../../../scripts/stytch.py"))];
+pub(super) const SHIPPED: &[(&str, &str)] = shipped![
+    "acr_router",
+    "basic",
+    "basic_lock",
+    "email_code",
+    "password_expiry",
+    "stytch",
+    "totp",
+    "twilio_sms",
+];
 
 /// The Python scripts that log people in. The name of a script is the acr that it answers for.
 #[derive(Debug, Subcommand)]

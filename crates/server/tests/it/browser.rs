@@ -150,6 +150,14 @@ impl Page {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// An attribute of the first element that the selector finds.
+    pub fn attribute(&self, selector: &str, name: &str) -> String {
+        let html = Html::parse_document(&self.body);
+        let found = html.select(&Selector::parse(selector).unwrap()).next();
+        let found = found.unwrap_or_else(|| panic!("no {selector} in {}", self.body));
+        found.value().attr(name).unwrap().to_owned()
+    }
+
     pub fn heading(&self) -> String {
         self.text("h1")
     }

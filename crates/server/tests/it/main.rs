@@ -10,6 +10,7 @@ mod authorize;
 mod browser;
 mod canary;
 mod login;
+mod methods;
 mod relying_party;
 mod scripts;
 mod sessions;
