@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::Router;
-use sallyport_base::{Clock, Id, Random, Timestamp, Vault, testing::ScratchStore};
+use sallyport_base::{Clock, Id, Random, Store, Timestamp, Vault, testing::ScratchStore};
 use sallyport_flow::{Issuer, NewScript, ScriptEntry, ScriptLogFile, ScriptName};
 use sallyport_oidc::{AuthMethod, Client, GrantType, Registration};
 use sallyport_otp::{Environment, Gateway, Project, TelephoneMessage, telephone_messages};
@@ -64,23 +64,7 @@ impl TestApp {
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
         let random = Random::system();
         let vault = Vault::from_key([7; 32]);
-        let log = ScriptLogFile::open(home.path(), clock.clone()).unwrap();
-        let parts = AppParts {
-            home: home.path().to_owned(),
-            store: scratch.store.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-            vault: vault.clone(),
-            hasher: Hasher::start(1, 256, Argon2Params::new(8, 1, 1, None).unwrap()),
-            engine: Engine::start(
-                sallyport_script::Limits::default(),
-                std::sync::Arc::new(log),
-            ),
-            issuer: Issuer::parse(ISSUER).unwrap(),
-            config: Config::default(),
-            gateway: Some(Gateway::Telephone),
-        };
-        let app = App::build(parts).await.unwrap();
+        let app = build(&home, scratch.store.clone(), &clock, Config::default()).await;
         let router = app.router(Router::new());
         let otp_url = listen(app.passcode_router().unwrap()).await;
         let project = project(&scratch, &clock, &random).await;
@@ -95,6 +79,19 @@ impl TestApp {
             random,
             vault,
         }
+    }
+
+    /// Another server on the same store: a node of a cluster, or this one after a restart.
+    pub async fn node(&self) -> Node {
+        self.node_with(Config::default()).await
+    }
+
+    pub async fn node_with(&self, config: Config) -> Node {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(&self.scratch.address).await.unwrap();
+        let app = build(&home, store, &self.clock, config).await;
+        let router = app.router(Router::new());
+        Node { app, router, home }
     }
 
     pub fn browser(&self) -> Browser {
@@ -238,12 +235,49 @@ impl TestApp {
     }
 
     pub fn script_log(&self) -> String {
-        std::fs::read_to_string(self.home.path().join("oxauth/logs/oxauth_script.log")).unwrap()
+        script_log(&self.home)
     }
 
     pub fn wait(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
+}
+
+/// A server beside a [`TestApp`].
+pub struct Node {
+    pub app: App,
+    pub router: Router,
+    pub home: TempDir,
+}
+
+impl Node {
+    pub fn script_log(&self) -> String {
+        script_log(&self.home)
+    }
+}
+
+async fn build(home: &TempDir, store: Store, clock: &Clock, config: Config) -> App {
+    let log = ScriptLogFile::open(home.path(), clock.clone()).unwrap();
+    let parts = AppParts {
+        home: home.path().to_owned(),
+        store,
+        clock: clock.clone(),
+        random: Random::system(),
+        vault: Vault::from_key([7; 32]),
+        hasher: Hasher::start(1, 256, Argon2Params::new(8, 1, 1, None).unwrap()),
+        engine: Engine::start(
+            sallyport_script::Limits::default(),
+            std::sync::Arc::new(log),
+        ),
+        issuer: Issuer::parse(ISSUER).unwrap(),
+        config,
+        gateway: Some(Gateway::Telephone),
+    };
+    App::build(parts).await.unwrap()
+}
+
+fn script_log(home: &TempDir) -> String {
+    std::fs::read_to_string(home.path().join("oxauth/logs/oxauth_script.log")).unwrap()
 }
 
 /// A number that only this name has.

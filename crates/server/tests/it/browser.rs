@@ -35,6 +35,14 @@ impl Browser {
         }
     }
 
+    /// The same browser, which a load balancer sends to another node.
+    pub fn at(&self, router: Router) -> Self {
+        Self {
+            router,
+            cookies: self.cookies.clone(),
+        }
+    }
+
     pub async fn get(&mut self, path: &str) -> Page {
         self.open(Method::GET, path, None).await
     }

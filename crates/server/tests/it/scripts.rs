@@ -23,7 +23,7 @@ const REFUSING: &str = r#"{"error_type":"internal_server_error"}"#;
 /// Written as many wrote for Gluu; sends twice and prints everything.
 const GLUU_STYLE: &str = include_str!("sources/sms_python2.py");
 
-async fn acrs(app: &TestApp) -> Vec<String> {
+pub async fn acrs(app: &TestApp) -> Vec<String> {
     let discovery = app
         .browser()
         .get("/.well-known/openid-configuration")
