@@ -22,6 +22,10 @@ class ScriptDeadline(BaseException):
     """Ends a call whose time is over; `except Exception` does not catch it."""
 
 
+class ScriptMemory(BaseException):
+    """Ends a call that takes too much memory."""
+
+
 class ScriptAbandoned(BaseException):
     """Ends a call that nobody waits for any more."""
 
@@ -267,13 +271,13 @@ def scene_after():
 
 
 def describe(serial, error, over):
-    """An exception in the author's terms, as JSON."""
+    """An exception in the author's terms, as JSON. `over` says why the call was ended from outside."""
     script = _scripts.get(serial)
     file = script.file if script else "script"
     frames = _frames(error, file)
     line = frames[-1][0] if frames else None
-    if over:
-        what = "stopped: the script's time is over"
+    if over is not None:
+        what = over
     elif isinstance(error, SyntaxError) and error.filename == file:
         line = error.lineno
         what = "%s: %s" % (type(error).__name__, error.msg)
@@ -330,13 +334,13 @@ def _empty_classes(names):
                     type.__delattr__(kind, name)
 
 
-def shut_down():
-    """Comes before the interpreter goes: without the collector nothing else frees classes and their methods."""
-    for serial in list(_scripts):
-        unload(serial)
-    for module in list(sys.modules.values()):
-        if type(module) is _Module:
-            _empty_classes(vars(module))
+# What most scripts import: workers share it, and load a script faster.
+_PRELOADED = ("base64", "datetime", "hashlib", "hmac", "json", "random", "re", "string", "urllib.parse", "uuid")
+
+for _name in _PRELOADED:
+    __import__(_name)
 
 
-_Module = type(sys)
+def after_fork():
+    """Two workers with one past must not draw the same random numbers."""
+    sys.modules["random"].seed(int.from_bytes(_sallyport.urandom(32), "big"))

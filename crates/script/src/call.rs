@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A method of the person authentication contract (facts of Gluu's interface in docs/scripts.md).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     IsValidAuthenticationMethod,
     GetAlternativeAuthenticationMethod,
@@ -54,7 +55,7 @@ impl Call {
 }
 
 /// What a method gave back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Returned {
     None,
     Bool(bool),

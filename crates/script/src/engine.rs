@@ -1,23 +1,18 @@
 use std::{
     collections::VecDeque,
+    io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, Once, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
-    error::EngineError,
-    log::ScriptLog,
-    run::{Loading, Run},
-    scene::Scene,
-    script::Script,
-    source::Source,
-    watchdog::Watchdog,
-    worker::{self, Worker, WorkerState},
+    error::EngineError, log::ScriptLog, run::Loading, run::Run, scene::Scene, script::Script,
+    source::Source, template::Template, worker::Worker,
 };
 
 /// What scripts and workers may use.
@@ -27,13 +22,15 @@ pub struct Limits {
     pub script_time: Duration,
     /// For starting a script on a worker, `init` included.
     pub load_time: Duration,
-    /// How long a call may go on after it was told to stop, before its worker is given up.
+    /// How long a call may go on after it was told to stop, before its worker is ended.
     pub grace: Duration,
+    /// What a worker may take, in bytes, above what all workers share.
+    pub memory: u64,
     /// The greatest number of workers; each runs one browser request at a time.
     pub workers: usize,
     /// How many idle workers are kept.
     pub idle_workers: usize,
-    /// After this time an idle worker above that number ends. Some 1.5 MB of it stay behind.
+    /// After this time an idle worker above that number ends.
     pub idle_time: Duration,
     /// How long a request waits for a worker.
     pub wait: Duration,
@@ -43,8 +40,6 @@ pub struct Limits {
     pub questions: u32,
     /// Lines of output of one call.
     pub lines: u32,
-    /// Bytes of stack of a worker.
-    pub stack: usize,
 }
 
 impl Default for Limits {
@@ -53,52 +48,46 @@ impl Default for Limits {
             script_time: Duration::from_secs(5),
             load_time: Duration::from_secs(10),
             grace: Duration::from_secs(2),
-            workers: 64,
+            memory: 128 * 1024 * 1024,
+            workers: 128,
             idle_workers: 2,
-            idle_time: Duration::from_secs(300),
+            idle_time: Duration::from_secs(60),
             wait: Duration::from_secs(10),
             calls_per_worker: 100_000,
             questions: 200,
             lines: 2_000,
-            stack: 16 * 1024 * 1024,
         }
     }
 }
 
-/// The workers that run scripts: an elastic pool of threads with one interpreter each.
+/// The workers that run scripts: an elastic pool of processes with one interpreter each.
 #[derive(Clone)]
 pub struct Engine(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub limits: Limits,
     pub log: Arc<dyn ScriptLog>,
-    pub watchdog: Watchdog,
+    template: Template,
     pool: Mutex<Pool>,
     serial: AtomicU64,
+    tidying: Once,
 }
 
 #[derive(Default)]
 struct Pool {
     /// The one used last is at the end.
     idle: Vec<Worker>,
-    /// Idle, at work or starting. Workers that were given up do not count.
+    /// Idle, at work or starting.
     alive: usize,
-    /// Those of them whose interpreter is not built yet.
+    /// Those of them that have not said their first word yet.
     starting: usize,
-    /// Given up and still running: their threads cannot be ended from outside.
-    lost: usize,
     waiting: VecDeque<oneshot::Sender<Worker>>,
     stopped: bool,
-    /// Numbers the threads.
-    started: u64,
 }
 
-/// So many lost workers are made up for; more of them take the places of others.
-const LOST_SPARE: usize = 8;
-
 /// So many workers start at once. A burst of requests waits for the workers that there are rather
-/// than for an interpreter each.
-const STARTING: usize = 2;
+/// than for a worker each.
+const STARTING: usize = 4;
 
 /// A worker, or a place in the queue for one.
 enum Lease {
@@ -108,17 +97,14 @@ enum Lease {
 
 impl Engine {
     /// Starts without workers: the first request starts the first one.
-    ///
-    /// # Panics
-    /// When the operating system refuses the watchdog's thread: without it no script may run.
-    pub fn start(limits: Limits, log: Arc<dyn ScriptLog>) -> Self {
-        let watchdog = Watchdog::start().expect("a process can start a thread");
+    pub fn start(limits: Limits, log: Arc<dyn ScriptLog>, template: Template) -> Self {
         Self(Arc::new(Shared {
             limits,
             log,
-            watchdog,
+            template,
             pool: Mutex::default(),
             serial: AtomicU64::new(1),
+            tidying: Once::new(),
         }))
     }
 
@@ -159,13 +145,20 @@ impl Engine {
     }
 
     async fn lease(&self, script: Option<u64>) -> Result<Worker, EngineError> {
-        match self.0.lease(script)? {
-            Lease::Now(worker) => Ok(worker),
-            Lease::Later(queue) => match tokio::time::timeout(self.0.limits.wait, queue).await {
-                Ok(Ok(worker)) => Ok(worker),
-                Ok(Err(_)) => Err(EngineError::Stopped),
-                Err(_) => Err(EngineError::Busy),
+        self.0.tidy_from_now_on();
+        let wait = self.0.limits.wait;
+        let mut worker = match self.0.lease(script)? {
+            Lease::Now(worker) => worker,
+            Lease::Later(queue) => match timeout(wait, queue).await {
+                Ok(Ok(worker)) => worker,
+                Ok(Err(_)) => return Err(EngineError::Stopped),
+                Err(_) => return Err(EngineError::Busy),
             },
+        };
+        match timeout(self.0.limits.load_time, worker.ready()).await {
+            Ok(Ok(())) => Ok(worker),
+            Ok(Err(error)) => Err(EngineError::Worker(error)),
+            Err(_) => Err(EngineError::Worker(io::ErrorKind::TimedOut.into())),
         }
     }
 }
@@ -203,32 +196,61 @@ impl Shared {
     }
 
     fn spawn(self: &Arc<Self>, pool: &mut Pool) -> Result<Worker, EngineError> {
-        let worker = worker::start(Arc::downgrade(self), pool.started + 1, &self.limits)
-            .map_err(EngineError::Worker)?;
-        pool.started += 1;
+        let worker =
+            Worker::start(self, &self.template, self.limits.memory).map_err(EngineError::Worker)?;
         pool.alive += 1;
         pool.starting += 1;
         Ok(worker)
     }
 
-    /// Notes that a worker's interpreter is built, or never will be: the next one may start, for
-    /// whoever waits.
+    /// Notes that a worker has said its first word: the next one may start, for whoever waits.
     pub(crate) fn has_started(self: &Arc<Self>) {
         let mut pool = self.pool();
         pool.starting -= 1;
-        if pool.may_grow(&self.limits) {
-            self.spawn_for_next(&mut pool);
+        self.spawn_for_next(pool);
+    }
+
+    /// Counts out a worker that has ended. Somebody who waits gets a new one.
+    pub(crate) fn count_out(self: &Arc<Self>, had_started: bool) {
+        let mut pool = self.pool();
+        pool.alive -= 1;
+        if !had_started {
+            pool.starting -= 1;
+        }
+        self.spawn_for_next(pool);
+    }
+
+    fn spawn_for_next<'s>(self: &'s Arc<Self>, mut pool: MutexGuard<'s, Pool>) {
+        while pool.may_grow(&self.limits) && !pool.stopped {
+            let Some(next) = pool.next_waiting() else {
+                return;
+            };
+            let worker = match self.spawn(&mut pool) {
+                Ok(worker) => worker,
+                Err(error) => {
+                    tracing::error!(%error, "a script worker could not be started");
+                    return;
+                }
+            };
+            if let Err(unwanted) = next.send(worker) {
+                // Counting it out takes the pool.
+                drop(pool);
+                drop(unwanted);
+                pool = self.pool();
+            }
         }
     }
 
     /// Takes a worker back that has done its work.
-    pub(crate) fn give_back(&self, worker: Worker) {
+    pub(crate) fn give_back(&self, mut worker: Worker) {
+        worker.begin_idling();
         let mut pool = self.pool();
-        if pool.stopped || worker.is_worn(self.limits.calls_per_worker) {
+        if pool.stopped || !worker.is_usable(self.limits.calls_per_worker) {
+            drop(pool);
+            drop(worker);
             return;
         }
-        let mut worker = worker;
-        while let Some(next) = pool.waiting.pop_front() {
+        while let Some(next) = pool.next_waiting() {
             match next.send(worker) {
                 Ok(()) => return,
                 Err(back) => worker = back,
@@ -237,62 +259,48 @@ impl Shared {
         pool.idle.push(worker);
     }
 
-    /// Whether an idle worker may end, which takes it out of the pool.
-    pub(crate) fn may_end(&self, state: &WorkerState) -> bool {
+    /// Ends idle workers that are not needed, for as long as the engine lives.
+    fn tidy_from_now_on(self: &Arc<Self>) {
+        self.tidying.call_once(|| {
+            let shared = Arc::downgrade(self);
+            let pause = self.limits.idle_time / 2;
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(pause).await;
+                    let Some(shared) = shared.upgrade() else {
+                        return;
+                    };
+                    drop(shared.long_idle());
+                }
+            });
+        });
+    }
+
+    /// Takes the workers out of the pool that have been idle for too long.
+    fn long_idle(&self) -> Vec<Worker> {
         let mut pool = self.pool();
-        if pool.idle.len() <= self.limits.idle_workers {
-            return false;
-        }
-        let found = pool.idle.iter().position(|worker| worker.is(state));
-        let ended = found.map(|at| pool.idle.remove(at));
-        drop(pool);
-        ended.is_some()
-    }
-
-    /// Counts out a worker that cannot be stopped.
-    pub(crate) fn give_up(self: &Arc<Self>, state: &WorkerState) {
-        if state.leave() {
-            self.pool().lost += 1;
-            self.count_out(state);
-        }
-    }
-
-    /// Notes that a worker's thread has come to its end.
-    pub(crate) fn ended(self: &Arc<Self>, state: &WorkerState) {
-        if state.leave() {
-            self.count_out(state);
-        } else {
-            self.pool().lost -= 1;
-        }
-    }
-
-    /// Somebody who waits gets a new worker.
-    fn count_out(self: &Arc<Self>, state: &WorkerState) {
-        let mut pool = self.pool();
-        pool.alive -= 1;
-        pool.idle.retain(|worker| !worker.is(state));
-        self.spawn_for_next(&mut pool);
-    }
-
-    fn spawn_for_next(self: &Arc<Self>, pool: &mut Pool) {
-        while let Some(next) = pool.waiting.pop_front() {
-            if next.is_closed() {
-                continue;
-            }
-            match self.spawn(pool) {
-                Ok(worker) => drop(next.send(worker)),
-                Err(error) => tracing::error!(%error, "a script worker could not be started"),
-            }
-            break;
-        }
+        let spare = pool.idle.len().saturating_sub(self.limits.idle_workers);
+        let time = self.limits.idle_time;
+        // Those used last are at the end.
+        let old = pool.idle.iter().take(spare);
+        let count = old.take_while(|worker| worker.has_idled(time)).count();
+        pool.idle.drain(..count).collect()
     }
 }
 
 impl Pool {
     fn may_grow(&self, limits: &Limits) -> bool {
-        self.starting < STARTING
-            && self.alive < limits.workers
-            && self.alive + self.lost < limits.workers + LOST_SPARE
+        self.starting < STARTING && self.alive < limits.workers
+    }
+
+    /// The first of those who still wait.
+    fn next_waiting(&mut self) -> Option<oneshot::Sender<Worker>> {
+        while let Some(next) = self.waiting.pop_front() {
+            if !next.is_closed() {
+                return Some(next);
+            }
+        }
+        None
     }
 }
 

@@ -1,7 +1,9 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A call of a script that did not come back with a value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct ScriptError {
     /// One line for an operator. The secrets of the request are masked in it.
@@ -11,13 +13,15 @@ pub struct ScriptError {
     pub kind: ErrorKind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorKind {
     /// The script raised.
     Exception,
     /// The script was stopped at the end of its time.
     Deadline,
-    /// The script could not be stopped; its worker was given up.
+    /// The script was stopped because it took too much memory.
+    Memory,
+    /// The script could not be stopped, or broke its worker; the worker was ended.
     Lost,
     /// The worker could not load the script, which loaded on another worker before.
     NotLoaded,
@@ -34,7 +38,7 @@ impl ScriptError {
 }
 
 /// Why a script cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{stage}: {message}")]
 pub struct LoadError {
     pub stage: LoadStage,
@@ -56,7 +60,7 @@ impl LoadError {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoadStage {
     /// Python 2 to Python 3.
     Translate,

@@ -1,27 +1,26 @@
 //! Runs the Python scripts that log people in: Gluu Server 4 person authentication scripts as they are, and ours.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop"))]
 
-mod bytecode;
+mod cage;
 mod call;
 mod check;
 mod classes;
 mod engine;
 mod error;
-mod interpreter;
 mod log;
+mod masks;
 mod modules;
-mod native;
-mod plain;
 mod question;
 mod run;
 mod scene;
 mod script;
 mod source;
-mod stopwatch;
+mod template;
 mod translate;
-mod watchdog;
+mod wire;
 mod worker;
 
+pub use cage::template_main;
 pub use call::{Call, Returned};
 pub use check::{Import, Report, check};
 pub use classes::{Class, provided_classes};
@@ -33,3 +32,4 @@ pub use run::{LoadTurn, Loading, Run, Turn};
 pub use scene::{Message, Person, Request, ResponseCookie, Scene, Severity, Usage};
 pub use script::Script;
 pub use source::{Language, Property, Source};
+pub use template::{Template, WorkerProgram};

@@ -1,4 +1,6 @@
-/// Where what scripts print goes. Called on worker threads; must not block for long.
+use serde::{Deserialize, Serialize};
+
+/// Where what scripts print goes. Must not block for long.
 pub trait ScriptLog: Send + Sync {
     fn line(&self, line: LogLine<'_>);
 }
@@ -14,7 +16,7 @@ pub struct LogLine<'a> {
     pub masks: &'a [String],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogLevel {
     /// Standard output.
     Info,

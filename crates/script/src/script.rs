@@ -7,6 +7,7 @@ use crate::{
     error::{LoadError, LoadStage},
     source::{Language, Source},
     translate::{self, Fault},
+    wire::{Program, Started},
 };
 
 /// A loaded version of a script: translated, compiled, constructed, and its `init` gave true on one worker.
@@ -21,15 +22,9 @@ struct Inner {
     source: Arc<Source>,
     serial: u64,
     now_ms: i64,
-    program: OnceLock<Result<Program, LoadError>>,
+    /// As the first worker that loaded it translated it.
+    translated: OnceLock<String>,
     api_version: AtomicI64,
-}
-
-/// A script as it is compiled.
-#[derive(Clone)]
-pub(crate) struct Program {
-    pub text: String,
-    pub fault: Option<Fault>,
 }
 
 impl Script {
@@ -38,7 +33,7 @@ impl Script {
             source,
             serial,
             now_ms,
-            program: OnceLock::new(),
+            translated: OnceLock::new(),
             api_version: AtomicI64::new(0),
         }))
     }
@@ -56,10 +51,6 @@ impl Script {
         self.0.api_version.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_api_version(&self, version: i64) {
-        self.0.api_version.store(version, Ordering::Relaxed);
-    }
-
     pub(crate) fn source(&self) -> &Source {
         &self.0.source
     }
@@ -69,21 +60,27 @@ impl Script {
         self.0.serial
     }
 
-    pub(crate) fn now_ms(&self) -> i64 {
-        self.0.now_ms
+    /// What a worker needs to load it, within so many milliseconds.
+    pub(crate) fn program(&self, millis: u64) -> Program {
+        let source = self.source();
+        Program {
+            serial: self.serial(),
+            name: source.name.clone(),
+            language: source.language,
+            text: source.text.clone(),
+            translated: self.0.translated.get().cloned(),
+            properties: source.properties.clone(),
+            now_ms: self.0.now_ms,
+            millis,
+        }
     }
 
-    /// The name of the file in tracebacks.
-    pub(crate) fn file(&self) -> String {
-        format!("{}.py", self.name())
-    }
-
-    pub(crate) fn program(&self) -> Result<&Program, LoadError> {
+    pub(crate) fn note_started(&self, started: Started) {
+        // Every worker translates alike; the first one has said it.
+        drop(self.0.translated.set(started.translated));
         self.0
-            .program
-            .get_or_init(|| Program::of(&self.0.source))
-            .as_ref()
-            .map_err(Clone::clone)
+            .api_version
+            .store(started.api_version, Ordering::Relaxed);
     }
 
     pub(crate) fn downgrade(&self) -> WeakScript {
@@ -98,22 +95,22 @@ impl WeakScript {
     }
 }
 
-impl Program {
-    fn of(source: &Source) -> Result<Self, LoadError> {
-        if source.text.contains('\0') {
-            return Err(LoadError::new(
-                LoadStage::Translate,
-                "the script holds a NUL character",
-            ));
-        }
-        match source.language {
-            Language::Python3 => {
-                translate::python3(&source.text).map(|text| Self { text, fault: None })
-            }
-            Language::Python2 => translate::python2(&source.text).map(|translated| Self {
-                text: translated.text,
-                fault: translated.fault,
-            }),
-        }
+/// The name of a script's file in tracebacks.
+pub(crate) fn file(name: &str) -> String {
+    format!("{name}.py")
+}
+
+/// The text that is compiled, and where its author went wrong.
+pub(crate) fn translate(
+    text: &str,
+    language: Language,
+) -> Result<(String, Option<Fault>), LoadError> {
+    if text.contains('\0') {
+        let why = "the script holds a NUL character";
+        return Err(LoadError::new(LoadStage::Translate, why));
+    }
+    match language {
+        Language::Python3 => translate::python3(text).map(|text| (text, None)),
+        Language::Python2 => translate::python2(text).map(|it| (it.text, it.fault)),
     }
 }

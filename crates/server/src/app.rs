@@ -218,7 +218,11 @@ mod tests {
             random: Random::system(),
             vault: Vault::from_key([7; 32]),
             hasher: Hasher::start(1, 8, Argon2Params::new(8, 1, 1, None).unwrap()),
-            engine: Engine::start(sallyport_script::Limits::default(), Arc::new(log)),
+            engine: Engine::start(
+                sallyport_script::Limits::default(),
+                Arc::new(log),
+                sallyport_script::Template::own(),
+            ),
             issuer: Issuer::parse(issuer).unwrap(),
             config: toml::from_str(config).unwrap(),
             gateway: Some(Gateway::Telephone),

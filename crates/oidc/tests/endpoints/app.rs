@@ -290,7 +290,11 @@ fn flow(scratch: &ScratchStore, clock: &Clock, home: &Path) -> Flow {
         vault: Vault::from_key([7; 32]),
         people: People::new(scratch.store.clone(), random.clone(), hasher),
         pages: Pages::new(None, random, true),
-        engine: Engine::start(sallyport_script::Limits::default(), Arc::new(log)),
+        engine: Engine::start(
+            sallyport_script::Limits::default(),
+            Arc::new(log),
+            sallyport_script::Template::own(),
+        ),
         outbound: Outbound::new(Vec::new()).unwrap(),
         issuer: Issuer::parse(ISSUER).unwrap(),
         limits: Limits::default(),

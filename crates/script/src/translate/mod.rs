@@ -26,6 +26,20 @@ pub(crate) struct Fault {
     pub near: String,
 }
 
+impl Fault {
+    pub(crate) fn into_error(self, file: &str) -> LoadError {
+        let mut error = LoadError::new(
+            LoadStage::Compile,
+            format!(
+                "{file}, line {}: invalid syntax near `{}`",
+                self.line, self.near
+            ),
+        );
+        error.line = Some(self.line);
+        error
+    }
+}
+
 /// Rewrites a Python 2 script.
 ///
 /// Fails on the few constructs that are not provided, naming the line.

@@ -1,13 +1,20 @@
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
 use sallyport_script::{
     Answer, Call, Engine, Language, Limits, LoadError, LoadTurn, LogLevel, LogLine, Person,
-    Property, Question, Returned, Scene, Script, ScriptError, ScriptLog, Source, Turn,
+    Property, Question, Returned, Scene, Script, ScriptError, ScriptLog, Source, Template, Turn,
+    WorkerProgram,
 };
+
+/// The workers of all tests come from one process.
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
+    let program = env!("CARGO_BIN_EXE_sallyport-script-workers");
+    Template::of(WorkerProgram::at(program))
+});
 
 /// An engine, and what its scripts print.
 pub struct Desk {
@@ -53,7 +60,7 @@ impl Desk {
     pub fn with(limits: Limits) -> Self {
         let log = Arc::new(Lines::default());
         Self {
-            engine: Engine::start(limits, log.clone()),
+            engine: Engine::start(limits, log.clone(), TEMPLATE.clone()),
             log,
         }
     }

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     gateway::{self, Gateway},
-    house::House,
+    house::{self, House},
     site::Site,
 };
 
@@ -65,7 +65,7 @@ async fn app(house: &House, gateway: Option<Way>) -> anyhow::Result<App> {
         random: premises.random.clone(),
         vault: premises.vault.clone(),
         hasher: Hasher::start(1, PEOPLE, Argon2Params::default()),
-        engine: Engine::start(Limits::default(), Arc::new(log)),
+        engine: Engine::start(Limits::default(), Arc::new(log), house::template()),
         issuer: Issuer::parse(&house.issuer())?,
         config: premises.config.clone(),
         gateway,

@@ -11,7 +11,7 @@ use sallyport_flow::{NewScript, ScriptEntry, ScriptName};
 use sallyport_oidc::{AuthMethod, Client, GrantType, Registration};
 use sallyport_otp::{Environment, Project};
 use sallyport_people::{Argon2Params, Hasher, NewPerson, People};
-use sallyport_script::{Language, Property};
+use sallyport_script::{Language, Property, Template, WorkerProgram};
 use sallyport_server::command::{Place, Premises};
 use tokio::task::JoinSet;
 
@@ -225,4 +225,9 @@ pub fn properties(service: &str, project: &str, secret: &str) -> Vec<Property> {
 /// An address that nobody listened on a moment ago.
 fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// Where script workers come from.
+pub fn template() -> Template {
+    Template::of(WorkerProgram::at(env!("CARGO_BIN_EXE_sallyport")))
 }

@@ -27,7 +27,7 @@ impl ScriptLog for NoLog {
 }
 
 pub async fn measure() -> anyhow::Result<()> {
-    let engine = Engine::start(Limits::default(), Arc::new(NoLog));
+    let engine = Engine::start(Limits::default(), Arc::new(NoLog), house::template());
     let before = Spent::by(process::id())?;
     let script = load(&engine).await?;
     let loading = Spent::by(process::id())? - before;

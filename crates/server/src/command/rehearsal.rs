@@ -7,7 +7,7 @@ use sallyport_base::Store;
 use sallyport_flow::{
     Acr, Flow, FlowParts, Issuer, Lifetimes, Limits, NewScript, Outbound, ScriptEntry,
 };
-use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog, Usage};
+use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog, Template, Usage};
 use sallyport_web::Pages;
 
 use super::{Premises, station::script_limits};
@@ -78,7 +78,11 @@ impl Drop for Stage {
 
 /// The people are the real ones; nothing that is started here changes any.
 fn flow_parts(premises: &Premises, store: Store) -> anyhow::Result<FlowParts> {
-    let engine = Engine::start(script_limits(&premises.config), Arc::new(Prompter));
+    let engine = Engine::start(
+        script_limits(&premises.config),
+        Arc::new(Prompter),
+        Template::own(),
+    );
     let allowed = premises.config.scripts.allowed_hosts.clone();
     Ok(FlowParts {
         store,
@@ -110,53 +114,5 @@ impl ScriptLog for Prompter {
             LogLevel::Error => "complains",
         };
         eprintln!("{} {stream}: {text}", line.script);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sallyport_flow::ScriptName;
-    use sallyport_script::Language;
-
-    use super::*;
-    use crate::{
-        command::{Place, shipped_script},
-        tls::install_crypto,
-    };
-
-    #[tokio::test]
-    async fn one_worker_is_enough_to_load_a_script() {
-        install_crypto();
-        let folder = tempfile::tempdir().unwrap();
-        let toml = "[scripts]\nworkers = 1\n";
-        fs::write(folder.path().join("sallyport.toml"), toml).unwrap();
-        let place = Place {
-            home: folder.path().to_owned(),
-            store: None,
-        };
-        let premises = Premises::create(&place).await.unwrap();
-        let property = |name: &str| sallyport_script::Property {
-            value1: name.to_owned(),
-            value2: "https://sms.example.com".to_owned(),
-            hide: false,
-            description: None,
-        };
-        let script = NewScript {
-            properties: [
-                "SMS_ENDPOINT",
-                "AUTH_ENDPOINT",
-                "ENROLL_ENDPOINT",
-                "PROJECT_ID",
-                "SECRET",
-            ]
-            .map(property)
-            .into(),
-            ..NewScript::new(
-                ScriptName::check("stytch").unwrap(),
-                shipped_script("stytch").unwrap().to_owned(),
-                Language::Python3,
-            )
-        };
-        assert_eq!(load(&premises, &script).await.unwrap().steps, 2);
     }
 }

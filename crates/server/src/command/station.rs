@@ -7,7 +7,7 @@ use axum::Router;
 use sallyport_flow::{Issuer, ScriptLogFile};
 use sallyport_otp::Gateway;
 use sallyport_people::{Argon2Params, Hasher};
-use sallyport_script::{Engine, Limits};
+use sallyport_script::{Engine, Limits, Template};
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinHandle,
@@ -74,6 +74,7 @@ fn start_engine(premises: &Premises) -> anyhow::Result<Engine> {
     Ok(Engine::start(
         script_limits(&premises.config),
         Arc::new(log),
+        Template::own(),
     ))
 }
 
@@ -81,6 +82,7 @@ pub(super) fn script_limits(config: &Config) -> Limits {
     Limits {
         script_time: Duration::from_secs(config.scripts.time_limit_seconds),
         workers: config.scripts.workers,
+        memory: config.scripts.memory_limit_mib * 1024 * 1024,
         ..Limits::default()
     }
 }

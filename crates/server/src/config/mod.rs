@@ -83,8 +83,11 @@ section! {
 section! {
     /// The scripts that log people in.
     Scripts {
-        /// How many logins run a script at once.
-        workers: usize = 16, eg "16";
+        /// How many logins run a script at once. Each takes a process of some megabytes while it
+        /// does, also while the script waits for another server.
+        workers: usize = 128, eg "128";
+        /// How much memory a script may take, in MiB, above what all of them share.
+        memory_limit_mib: u64 = 128, eg "128";
         /// How long one call of a script may take, in seconds. Waiting for an answer of another
         /// server does not count.
         time_limit_seconds: u64 = 5, eg "5";
@@ -208,7 +211,11 @@ impl Config {
             ),
             ("passwords.threads", range(self.passwords.threads, 1, 64)),
             ("passwords.queue", range(self.passwords.queue, 1, 10_000)),
-            ("scripts.workers", range(self.scripts.workers, 1, 256)),
+            ("scripts.workers", range(self.scripts.workers, 1, 1024)),
+            (
+                "scripts.memory_limit_mib",
+                range(self.scripts.memory_limit_mib, 16, 4096),
+            ),
             (
                 "scripts.time_limit_seconds",
                 range(self.scripts.time_limit_seconds, 1, 60),
@@ -402,7 +409,7 @@ mod tests {
     fn scripts_have_one_worker_at_least() {
         assert_eq!(parse("[scripts]\nworkers = 1").unwrap().scripts.workers, 1);
         let refused = parse("[scripts]\nworkers = 0").unwrap_err();
-        assert!(refused.ends_with("expected a number from 1 to 256, not 0"));
+        assert!(refused.ends_with("expected a number from 1 to 1024, not 0"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use axum::Router;
 use sallyport_base::{Clock, Id, Random, Store, Timestamp, Vault, testing::ScratchStore};
@@ -6,7 +6,7 @@ use sallyport_flow::{Issuer, NewScript, ScriptEntry, ScriptLogFile, ScriptName};
 use sallyport_oidc::{AuthMethod, Client, GrantType, Registration};
 use sallyport_otp::{Environment, Gateway, Project, TelephoneMessage, telephone_messages};
 use sallyport_people::{Argon2Params, Hasher, NewPerson, Person};
-use sallyport_script::{Engine, Language, Property};
+use sallyport_script::{Engine, Language, Property, Template, WorkerProgram};
 use sallyport_server::{App, AppParts, SCHEMAS, config::Config};
 use tempfile::TempDir;
 
@@ -18,6 +18,10 @@ pub const CALLBACK: &str = "https://app.example.com/callback";
 
 /// The script that ships with the product.
 pub const STYTCH: &str = include_str!("../../../../scripts/stytch.py");
+
+/// The script workers of all tests come from one process.
+static TEMPLATE: LazyLock<Template> =
+    LazyLock::new(|| Template::of(WorkerProgram::at(env!("CARGO_BIN_EXE_sallyport"))));
 
 /// A server with its own store, clock and passcode service.
 pub struct TestApp {
@@ -268,6 +272,7 @@ async fn build(home: &TempDir, store: Store, clock: &Clock, config: Config) -> A
         engine: Engine::start(
             sallyport_script::Limits::default(),
             std::sync::Arc::new(log),
+            TEMPLATE.clone(),
         ),
         issuer: Issuer::parse(ISSUER).unwrap(),
         config,

@@ -9,6 +9,7 @@ mod app;
 mod authorize;
 mod browser;
 mod canary;
+mod command;
 mod lifecycle;
 mod login;
 mod methods;

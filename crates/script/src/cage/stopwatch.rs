@@ -33,6 +33,13 @@ impl Stopwatch {
         }
     }
 
+    /// Of no call: nothing is left.
+    pub(crate) fn over() -> Self {
+        let stopwatch = Self::start(Duration::ZERO);
+        stopwatch.finish();
+        stopwatch
+    }
+
     fn time(&self) -> MutexGuard<'_, Time> {
         self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -57,15 +64,7 @@ impl Stopwatch {
         self.done.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
-    }
-
-    pub(crate) fn is_running(&self) -> bool {
-        self.time().running_since.is_some()
-    }
-
-    pub(crate) fn used(&self) -> Duration {
+    fn used(&self) -> Duration {
         let time = self.time();
         time.used
             + time

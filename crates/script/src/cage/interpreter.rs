@@ -1,9 +1,6 @@
 //! One Python interpreter without a host: no file, socket, process or environment is compiled in.
 
-use std::{
-    cell::RefCell,
-    sync::{Mutex, PoisonError},
-};
+use std::cell::RefCell;
 
 use rustpython_vm::{
     AsObject, Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine,
@@ -13,7 +10,7 @@ use rustpython_vm::{
     signal::UserSignalReceiver,
 };
 
-use crate::{bytecode, native};
+use super::{bytecode, native, whole_traceback};
 
 /// Native modules that no script needs and that reach into the interpreter or into other ones.
 const LEFT_OUT: &[&str] = &[
@@ -54,29 +51,65 @@ thread_local! {
     static STOPS: RefCell<Option<Stops>> = const { RefCell::new(None) };
 }
 
+/// Why a call is ended from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Its time is over.
+    Deadline,
+    /// It took too much memory.
+    Memory,
+    /// Nobody waits for it any more.
+    Abandoned,
+}
+
 /// The exceptions that end a call from outside. They derive from `BaseException`.
 struct Stops {
     deadline: PyTypeRef,
+    memory: PyTypeRef,
     abandoned: PyTypeRef,
 }
 
-/// Interpreters share their native types, which the first ones to start fill in.
-static BUILDING: Mutex<()> = Mutex::new(());
+/// An interpreter with the host API and what most scripts import.
+pub(crate) struct Prepared {
+    pub interpreter: Interpreter,
+    /// The module `sp_runtime`.
+    pub runtime: PyObjectRef,
+}
 
-/// Builds the interpreter of this thread. It takes some 50 ms, one interpreter at a time.
-pub(crate) fn build(signals: UserSignalReceiver) -> Interpreter {
-    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+impl Prepared {
+    /// The error is for the operator.
+    pub(crate) fn build(signals: UserSignalReceiver) -> Result<Self, String> {
+        let interpreter = interpreter(signals);
+        let runtime = interpreter
+            .enter(|vm| start_runtime(vm).map_err(|error| whole_traceback(vm, &error)))?;
+        Ok(Self {
+            interpreter,
+            runtime,
+        })
+    }
+
+    /// What two processes with one past must not share: the state of random numbers.
+    pub(crate) fn after_fork(&self) -> Result<(), String> {
+        self.interpreter.enter(|vm| {
+            vm.call_method(&self.runtime, "after_fork", ())
+                .map(drop)
+                .map_err(|error| whole_traceback(vm, &error))
+        })
+    }
+}
+
+fn interpreter(signals: UserSignalReceiver) -> Interpreter {
     let builder = Interpreter::builder(settings());
     let mut natives = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
     natives.push(native::module_def(&builder.ctx));
     builder
         .add_native_modules(&natives)
         .add_frozen_modules(library())
-        .add_frozen_modules(rustpython_vm::py_freeze!(dir = "../python"))
+        .add_frozen_modules(rustpython_vm::py_freeze!(dir = "../../python"))
         .init_hook(move |vm| {
             vm.set_user_signal_channel(signals);
-            // The collector stops every interpreter of the process: one script inside a long native operation
-            // would hold up all logins. Scripts make hardly any cycles; workers are replaced now and then instead.
+            // Scripts make hardly any cycles, and a collection would write to all the memory that workers
+            // share; workers are replaced now and then instead.
             vm.state.gc.disable();
             if let Some(state) = PyRc::get_mut(&mut vm.state) {
                 state.module_defs.retain(|name, _| !LEFT_OUT.contains(name));
@@ -112,7 +145,7 @@ fn library() -> impl Iterator<Item = (&'static str, FrozenModule)> {
 }
 
 /// Imports the runtime, which closes the cage, and remembers what the watchdog needs.
-pub(crate) fn start_runtime(vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+fn start_runtime(vm: &VirtualMachine) -> PyResult<PyObjectRef> {
     vm.recursion_limit.set(1000);
     let runtime = vm.import("sp_runtime", 0)?;
     let class = |name: &'static str| {
@@ -123,52 +156,49 @@ pub(crate) fn start_runtime(vm: &VirtualMachine) -> PyResult<PyObjectRef> {
     };
     let stops = Stops {
         deadline: class("ScriptDeadline")?,
+        memory: class("ScriptMemory")?,
         abandoned: class("ScriptAbandoned")?,
     };
     STOPS.with_borrow_mut(|slot| *slot = Some(stops));
     Ok(runtime)
 }
 
-/// Must come before the interpreter goes.
-pub(crate) fn forget_runtime() {
-    STOPS.take();
-}
+impl Stop {
+    /// The exception that ends the call.
+    pub(crate) fn exception(self, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let class =
+            STOPS.with_borrow(|stops| stops.as_ref().map(|stops| self.class(stops).clone()));
+        let class = class.unwrap_or_else(|| vm.ctx.exceptions.keyboard_interrupt.to_owned());
+        vm.new_exception_msg(class, self.text().into())
+    }
 
-/// The exception that ends a call whose time is over.
-pub(crate) fn deadline(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    stop(
-        vm,
-        |stops| stops.deadline.clone(),
-        "the time of the script is over",
-    )
-}
-
-/// The exception that ends a call whose asker has gone.
-pub(crate) fn abandoned(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    stop(
-        vm,
-        |stops| stops.abandoned.clone(),
-        "nobody waits for the script any more",
-    )
-}
-
-pub(crate) fn is_deadline(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> bool {
-    STOPS.with_borrow(|stops| {
-        stops.as_ref().is_some_and(|stops| {
-            error
-                .as_object()
-                .is_instance(stops.deadline.as_object(), vm)
-                .unwrap_or(false)
+    /// Why an exception ended the call, when it came from outside.
+    pub(crate) fn of(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> Option<Self> {
+        STOPS.with_borrow(|stops| {
+            let stops = stops.as_ref()?;
+            [Self::Deadline, Self::Memory, Self::Abandoned]
+                .into_iter()
+                .find(|stop| {
+                    let class = stop.class(stops).as_object();
+                    error.as_object().is_instance(class, vm).unwrap_or(false)
+                })
         })
-    })
-}
+    }
 
-fn stop(
-    vm: &VirtualMachine,
-    class: impl Fn(&Stops) -> PyTypeRef,
-    text: &'static str,
-) -> PyBaseExceptionRef {
-    let class = STOPS.with_borrow(|stops| stops.as_ref().map(class));
-    let class = class.unwrap_or_else(|| vm.ctx.exceptions.keyboard_interrupt.to_owned());
-    vm.new_exception_msg(class, text.into())
+    fn class(self, stops: &Stops) -> &PyTypeRef {
+        match self {
+            Self::Deadline => &stops.deadline,
+            Self::Memory => &stops.memory,
+            Self::Abandoned => &stops.abandoned,
+        }
+    }
+
+    /// What the operator reads.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Deadline => "stopped: the script's time is over",
+            Self::Memory => "stopped: the script takes too much memory",
+            Self::Abandoned => "stopped: nobody waits for the script any more",
+        }
+    }
 }
