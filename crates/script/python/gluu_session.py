@@ -1,6 +1,7 @@
 """The login under way: identity, credentials, session."""
 
-from java_util import Date, LiveMap
+from java_calendar import Date
+from java_util import LiveMap
 from sp_host import current, plain_text
 from sp_java import Bean, JavaException, JavaObject, java_class, missing
 

@@ -6,6 +6,7 @@ A class is provided by writing it in one of the java_*, javax_* or gluu_* module
 for one that scripts name and that cannot be used.
 """
 
+import sys
 import types
 
 REGISTRY = {}
@@ -82,6 +83,17 @@ class JavaPackage(types.ModuleType):
         return found
 
 
+def _fill(package, name):
+    """Puts every class of a package into it, for `from package import *`."""
+    prefix = canonical(name) + "."
+    classes = [full[len(prefix):] for full in REGISTRY if full.startswith(prefix)]
+    package.__all__ = [member for member in classes if "." not in member]
+    if not package.__all__:
+        raise ImportError(missing(name + ".*"))
+    for member in package.__all__:
+        getattr(package, member)
+
+
 def import_java(name, fromlist):
     """What `import` gives for a Java name."""
     if not fromlist:
@@ -96,7 +108,8 @@ def import_java(name, fromlist):
     found = REGISTRY.get(canonical(name)) or JavaPackage(name)
     for member in fromlist:
         if member == "*":
-            raise ImportError("'from %s import *' is not provided: name the classes" % name)
+            _fill(found, name)
+            continue
         try:
             getattr(found, member)
         except AttributeError:
@@ -104,26 +117,59 @@ def import_java(name, fromlist):
     return found
 
 
-class JavaObject:
+def member_of(cls, name):
+    """A member of a class or of what it extends, None if there is none; its metaclass is not asked."""
+    for kind in cls.__mro__:
+        if name in kind.__dict__:
+            return kind.__dict__[name]
+    return None
+
+
+class JavaType(type):
+    """A Java class: also what `getClass()` gives. Named arguments of a constructor set properties, as in Jython."""
+
+    def __call__(cls, *arguments, **properties):
+        if not properties or "java_name" not in cls.__dict__:
+            return super().__call__(*arguments, **properties)
+        made = super().__call__(*arguments)
+        for name, value in properties.items():
+            setattr(made, name, value)
+        return made
+
+    def getName(cls):
+        return getattr(cls, "java_name", cls.__name__)
+
+    getTypeName = getCanonicalName = getName
+
+    def getSimpleName(cls):
+        return cls.getName().rpartition(".")[2]
+
+    def getPackageName(cls):
+        return cls.getName().rpartition(".")[0]
+
+    def isInstance(cls, value):
+        return isinstance(value, cls)
+
+
+def capitalised(name):
+    return name[:1].upper() + name[1:]
+
+
+class JavaObject(metaclass=JavaType):
     """What Jython adds to Java objects: `x.name` for `x.getName()`, and `x.name = v` for `x.setName(v)`."""
 
     def __getattr__(self, name):
         if not name.startswith("_"):
-            cap = name[:1].upper() + name[1:]
             for prefix in ("get", "is"):
-                getter = getattr(type(self), prefix + cap, None)
-                if getter is not None:
-                    return getter(self)
-        raise AttributeError("'%s' object has no attribute '%s'" % (type(self).__name__, name))
+                if member_of(type(self), prefix + capitalised(name)) is not None:
+                    return getattr(self, prefix + capitalised(name))()
+        raise AttributeError("'%s' object has no attribute '%s'" % (type(self).getName(), name))
 
     def __setattr__(self, name, value):
-        setter = None
-        if not name.startswith("_"):
-            setter = getattr(type(self), "set" + name[:1].upper() + name[1:], None)
-        if setter is None:
+        if name.startswith("_") or member_of(type(self), "set" + capitalised(name)) is None:
             object.__setattr__(self, name, value)
         else:
-            setter(self, value)
+            getattr(self, "set" + capitalised(name))(value)
 
     def getClass(self):
         return type(self)
@@ -136,6 +182,12 @@ class JavaObject:
 
     def hashCode(self):
         return hash(self) & 0x7FFFFFFF
+
+    def __repr__(self):
+        return str(self)
+
+    def __str__(self):
+        return "%s@%x" % (type(self).getName(), self.hashCode())
 
 
 class Bean(JavaObject):
@@ -150,8 +202,18 @@ class Bean(JavaObject):
         return found
 
 
-class JavaException(Exception):
-    """The root of Java's exceptions; unlike in Jython `except Exception` catches them."""
+@java_class("java.lang.Throwable")
+class Throwable(Exception, metaclass=JavaType):
+    """The root of Java's exceptions; unlike in Jython `except Exception` catches them. The message, the cause, or both."""
+
+    def __init__(self, *arguments):
+        message = next((item for item in arguments if isinstance(item, str)), None)
+        cause = next((item for item in arguments if isinstance(item, BaseException)), None)
+        if message is None and cause is not None:
+            message = str(cause)
+        Exception.__init__(self, *([] if message is None else [message]))
+        if cause is not None:
+            self.__cause__ = cause
 
     def getMessage(self):
         return self.args[0] if self.args else None
@@ -162,8 +224,37 @@ class JavaException(Exception):
     def getCause(self):
         return self.__cause__
 
-    def printStackTrace(self):
-        print("%s: %s" % (type(self).__name__, self.getMessage()))
+    def initCause(self, cause):
+        self.__cause__ = cause
+        return self
+
+    def getStackTrace(self):
+        return []
+
+    def printStackTrace(self, *_):
+        print(str(self), file=sys.stderr)
+
+    def getClass(self):
+        return type(self)
 
     def toString(self):
-        return "%s: %s" % (type(self).__name__, self.getMessage())
+        return str(self)
+
+    @property
+    def message(self):
+        return self.getMessage()
+
+    @property
+    def cause(self):
+        return self.getCause()
+
+    def __str__(self):
+        message = self.getLocalizedMessage()
+        return type(self).getName() if message is None else "%s: %s" % (type(self).getName(), message)
+
+    __repr__ = __str__
+
+
+@java_class("java.lang.Exception")
+class JavaException(Throwable):
+    pass

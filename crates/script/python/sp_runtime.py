@@ -94,7 +94,12 @@ import gluu_script
 import gluu_services
 import gluu_session
 import gluu_util
+import java_base64
+import java_calendar
+import java_io
 import java_lang
+import java_net
+import java_security
 import java_time
 import java_util
 import javax_faces
@@ -282,6 +287,8 @@ def describe(serial, error, over):
         line = error.lineno
         what = "%s: %s" % (type(error).__name__, error.msg)
     elif isinstance(error, InitRefused):
+        what = str(error)
+    elif isinstance(error, sp_java.Throwable):
         what = str(error)
     else:
         what = "%s: %s" % (type(error).__name__, error)

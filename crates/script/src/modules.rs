@@ -66,6 +66,7 @@ const PYTHON2: &[&str] = &[
     "heapq",
     "hmac",
     "itertools",
+    "jarray",
     "json",
     "math",
     "operator",

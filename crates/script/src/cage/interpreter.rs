@@ -10,7 +10,7 @@ use rustpython_vm::{
     signal::UserSignalReceiver,
 };
 
-use super::{bytecode, native, whole_traceback};
+use super::{bytecode, crypto, native, whole_traceback};
 
 /// Native modules that no script needs and that reach into the interpreter or into other ones.
 const LEFT_OUT: &[&str] = &[
@@ -102,6 +102,7 @@ fn interpreter(signals: UserSignalReceiver) -> Interpreter {
     let builder = Interpreter::builder(settings());
     let mut natives = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
     natives.push(native::module_def(&builder.ctx));
+    natives.push(crypto::module_def(&builder.ctx));
     builder
         .add_native_modules(&natives)
         .add_frozen_modules(library())

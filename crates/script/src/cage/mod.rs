@@ -5,6 +5,7 @@
 
 mod bench;
 mod bytecode;
+mod crypto;
 mod errand;
 mod interpreter;
 mod memory;

@@ -295,7 +295,7 @@ async fn a_refusal_raises_in_the_script() {
         result
             .unwrap_err()
             .message
-            .ends_with("JavaException: not allowed")
+            .ends_with("java.lang.Exception: not allowed")
     );
 }
 
@@ -310,7 +310,7 @@ async fn an_exception_names_the_line_and_keeps_the_password_back() {
     assert_eq!(error.kind, ErrorKind::Exception);
     assert_eq!(
         error.message,
-        "sample.py, line 75: JavaException: password was ***"
+        "sample.py, line 75: java.lang.Exception: password was ***"
     );
     assert!(
         error

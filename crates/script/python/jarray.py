@@ -1,0 +1,3 @@
+"""Arrays of Java for scripts, as in Jython."""
+
+from java_bytes import array, zeros
