@@ -106,6 +106,9 @@ class HttpResponse(JavaObject):
         content_type = self.getFirstHeader("Content-Type")
         return HttpEntity(self._body, content_type.getValue() if content_type else None)
 
+    def close(self):
+        pass
+
     def __str__(self):
         return str(self._status)
 
@@ -157,6 +160,12 @@ class CoreConnectionPNames:
 class HttpClient(JavaObject):
     def getParams(self):
         return HttpParams()
+
+    def execute(self, request, *_):
+        """Sends a request of Apache's own classes."""
+        from apache_http import execute
+
+        return execute(request)
 
 
 @java_class("org.apache.http.entity.ContentType")

@@ -13,7 +13,7 @@ from java_throwable import (
     NullPointerException, NumberFormatException, RuntimeException, SecurityException, UnsupportedOperationException,
 )
 from sp_host import current
-from sp_java import JavaException, JavaObject, JavaType, java_class
+from sp_java import JavaException, JavaObject, JavaType, java_class, name_of
 
 
 @java_class("java.lang.Object")
@@ -59,14 +59,14 @@ class Enum(JavaObject):
 
     @classmethod
     def values(cls):
-        return JavaArray(cls._members, cls.getName())
+        return JavaArray(cls._members, name_of(cls))
 
     @classmethod
     def valueOf(cls, name):
         for member in cls._members:
             if member._name == name:
                 return member
-        raise IllegalArgumentException("No enum constant %s.%s" % (cls.getName(), name))
+        raise IllegalArgumentException("No enum constant %s.%s" % (name_of(cls), name))
 
     def __str__(self):
         return self._name

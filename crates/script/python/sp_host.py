@@ -29,10 +29,11 @@ class Current:
         self.began = 0.0
         self.python2 = True
         self.script_name = None
+        self._configuration = None
         # Working parameters of this run that have no JSON form.
         self.objects = {}
 
-    def begin(self, run_id, scene, python2, script_name):
+    def begin(self, run_id, scene, script):
         if run_id != self.run_id:
             self.run_id = run_id
             self.objects = {}
@@ -42,8 +43,14 @@ class Current:
                 working[name] = value
         self.scene = scene
         self.began = time.monotonic()
-        self.python2 = python2
-        self.script_name = script_name
+        self.python2 = script.python2
+        self.script_name = script.name
+        self._configuration = script.configuration
+
+    def property(self, name):
+        """The value of a property of the script, None if it has none of that name."""
+        found = self._configuration.get(name) if self._configuration is not None else None
+        return None if found is None else found.getValue2()
 
     def now(self):
         """Seconds since 1970: the moment of the request, and what has passed since the call began."""

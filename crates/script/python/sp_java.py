@@ -125,6 +125,11 @@ def member_of(cls, name):
     return None
 
 
+def name_of(cls):
+    """The Java name of a class."""
+    return getattr(cls, "java_name", cls.__name__)
+
+
 class JavaType(type):
     """A Java class: also what `getClass()` gives. Named arguments of a constructor set properties, as in Jython."""
 
@@ -137,15 +142,15 @@ class JavaType(type):
         return made
 
     def getName(cls):
-        return getattr(cls, "java_name", cls.__name__)
+        return name_of(cls)
 
     getTypeName = getCanonicalName = getName
 
     def getSimpleName(cls):
-        return cls.getName().rpartition(".")[2]
+        return name_of(cls).rpartition(".")[2]
 
     def getPackageName(cls):
-        return cls.getName().rpartition(".")[0]
+        return name_of(cls).rpartition(".")[0]
 
     def isInstance(cls, value):
         return isinstance(value, cls)
@@ -163,7 +168,7 @@ class JavaObject(metaclass=JavaType):
             for prefix in ("get", "is"):
                 if member_of(type(self), prefix + capitalised(name)) is not None:
                     return getattr(self, prefix + capitalised(name))()
-        raise AttributeError("'%s' object has no attribute '%s'" % (type(self).getName(), name))
+        raise AttributeError("'%s' object has no attribute '%s'" % (name_of(type(self)), name))
 
     def __setattr__(self, name, value):
         if name.startswith("_") or member_of(type(self), "set" + capitalised(name)) is None:
@@ -187,7 +192,7 @@ class JavaObject(metaclass=JavaType):
         return str(self)
 
     def __str__(self):
-        return "%s@%x" % (type(self).getName(), self.hashCode())
+        return "%s@%x" % (name_of(type(self)), self.hashCode())
 
 
 class Bean(JavaObject):
@@ -250,7 +255,7 @@ class Throwable(Exception, metaclass=JavaType):
 
     def __str__(self):
         message = self.getLocalizedMessage()
-        return type(self).getName() if message is None else "%s: %s" % (type(self).getName(), message)
+        return name_of(type(self)) if message is None else "%s: %s" % (name_of(type(self)), message)
 
     __repr__ = __str__
 

@@ -224,9 +224,13 @@ def max(*items, key=None):
 _TEXT_CODECS = {"hex": "hex", "base64": "base64", "zlib": "zlib", "zip": "zlib", "rot13": "rot13", "rot_13": "rot13"}
 
 
-def _py2_encode(text, encoding="ascii", errors="strict"):
+def _py2_encode(text, *arguments, **keywords):
     if not isinstance(text, str):
-        return text.encode(encoding) if encoding != "ascii" else text.encode()
+        return text.encode(*arguments, **keywords)
+    return _encode(text, *arguments, **keywords)
+
+
+def _encode(text, encoding="ascii", errors="strict"):
     name = encoding.lower().replace("_codec", "")
     if name in ("rot13", "rot_13"):
         return codecs.encode(text, "rot13")
@@ -237,9 +241,13 @@ def _py2_encode(text, encoding="ascii", errors="strict"):
     return from_bytes(text.encode(encoding, errors))
 
 
-def _py2_decode(text, encoding="ascii", errors="strict"):
+def _py2_decode(text, *arguments, **keywords):
     if not isinstance(text, str):
-        return text.decode(encoding, errors)
+        return text.decode(*arguments, **keywords)
+    return _decode(text, *arguments, **keywords)
+
+
+def _decode(text, encoding="ascii", errors="strict"):
     name = encoding.lower().replace("_codec", "")
     if name in ("rot13", "rot_13"):
         return codecs.decode(text, "rot13")

@@ -88,12 +88,16 @@ def _close_the_cage():
 
 _close_the_cage()
 
+import apache_commons
+import apache_http
 import gluu_http
+import gluu_jwt
 import gluu_people
 import gluu_script
 import gluu_services
 import gluu_session
 import gluu_util
+import google_guava
 import java_base64
 import java_calendar
 import java_io
@@ -103,7 +107,12 @@ import java_security
 import java_time
 import java_util
 import javax_faces
+import jsmpp
+import oath_otp
+import org_json
 import sp_python2
+import twilio
+import unboundid
 from sp_host import current
 
 MODULES = {True: frozenset(_sallyport.modules(True)), False: frozenset(_sallyport.modules(False))}
@@ -240,7 +249,7 @@ def init(serial):
 
 
 def _begin(script, run_id, scene):
-    current.begin(run_id, scene, script.python2, script.name)
+    current.begin(run_id, scene, script)
     sp_python2.reset()
 
 

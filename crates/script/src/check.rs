@@ -195,6 +195,7 @@ impl<'a> Finder<'a> {
             .filter(|part| part.start_byte() > module.end_byte())
         {
             let name = match part.kind() {
+                "wildcard_import" if classes::is_package(package) => continue,
                 "dotted_name" | "wildcard_import" => self.slice(part),
                 "aliased_import" => part
                     .child_by_field_name("name")
@@ -282,7 +283,7 @@ fn catches_imports(node: Node<'_>, text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SCRIPT: &str = "from java.util import Arrays\nfrom com.twilio import Twilio\nimport java\nimport json, socket\n\
+    const SCRIPT: &str = "from java.util import Arrays\nfrom com.duosecurity import Client\nimport java\nimport json, socket\n\
         try:\n    import simplejson\nexcept ImportError:\n    import nothing\nclass PersonAuthentication:\n    def f(self):\n        \
         print java.util.Date()\n        return java.util.zip.ZipFile('x')\n";
 
@@ -296,7 +297,7 @@ mod tests {
         assert_eq!(
             missing,
             [
-                ("com.twilio.Twilio", 2),
+                ("com.duosecurity.Client", 2),
                 ("java.util.zip.ZipFile", 12),
                 ("socket", 4)
             ]

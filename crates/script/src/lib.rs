@@ -27,7 +27,9 @@ pub use classes::{Class, provided_classes};
 pub use engine::{Engine, Limits};
 pub use error::{EngineError, ErrorKind, LoadError, LoadStage, ScriptError};
 pub use log::{LogLevel, LogLine, ScriptLog};
-pub use question::{Answer, HttpResponse, Password, PersonKey, Question, TallyAct};
+pub use question::{
+    Answer, HttpResponse, Password, PersonKey, Question, ShortMessage, SmppAddress, TallyAct,
+};
 pub use run::{LoadTurn, Loading, Run, Turn};
 pub use scene::{Message, Person, Request, ResponseCookie, Scene, Severity, Usage};
 pub use script::Script;

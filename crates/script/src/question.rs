@@ -63,6 +63,9 @@ pub enum Question {
         body: String,
         html: Option<String>,
     },
+    /// One message to an SMPP message centre. Answered by [`Answer::Text`] with the message centre's id of it, by
+    /// [`Answer::Unreachable`], or by [`Answer::Rejected`].
+    Smpp(Box<ShortMessage>),
     /// Answered by [`Answer::Text`].
     Encrypt { text: String },
     /// Answered by [`Answer::Text`].
@@ -84,6 +87,7 @@ impl Question {
             Self::CacheRemove { .. } => "cache_remove",
             Self::Tally { .. } => "tally",
             Self::SendMail { .. } => "send_mail",
+            Self::Smpp(_) => "smpp",
             Self::Encrypt { .. } => "encrypt",
             Self::Decrypt { .. } => "decrypt",
         }
@@ -94,6 +98,38 @@ impl fmt::Debug for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Question({})", self.kind())
     }
+}
+
+/// A message, and the message centre that is to take it: the fields of `submit_sm` (SMPP 3.4 §4.4.1).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortMessage {
+    pub host: String,
+    pub port: u16,
+    pub system_id: String,
+    pub password: Password,
+    pub system_type: String,
+    pub service_type: String,
+    pub source: SmppAddress,
+    pub destination: SmppAddress,
+    pub esm_class: u8,
+    pub protocol_id: u8,
+    pub priority: u8,
+    pub schedule: String,
+    pub validity: String,
+    pub registered_delivery: u8,
+    pub replace_if_present: u8,
+    pub data_coding: u8,
+    pub default_message: u8,
+    #[serde(with = "latin1")]
+    pub content: Vec<u8>,
+}
+
+/// A number or a name, with its type and its numbering plan.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmppAddress {
+    pub ton: u8,
+    pub npi: u8,
+    pub text: String,
 }
 
 /// A password on its way from the script to the host.
@@ -152,6 +188,8 @@ pub enum Answer {
     Text(Option<String>),
     Number(i64),
     Done,
+    /// The other side was reached and said no. The text is for the operator.
+    Rejected(String),
     /// The host does not do this; raises an exception with this text in the script.
     Refused(String),
 }
@@ -166,6 +204,7 @@ impl fmt::Debug for Answer {
             Self::Text(_) => "Text",
             Self::Number(_) => "Number",
             Self::Done => "Done",
+            Self::Rejected(_) => "Rejected",
             Self::Refused(_) => "Refused",
         })
     }

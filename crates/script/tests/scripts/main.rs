@@ -3,6 +3,8 @@
 
 mod cage;
 mod desk;
+mod host_java;
+mod host_third;
 mod limits;
 mod loading;
 mod login;

@@ -104,9 +104,9 @@ mod tests {
                 None,
             ),
             (
-                format!("import json\nimport nowhere\nfrom com.twilio import Twilio\n{class}"),
+                format!("import json\nimport nowhere\nfrom com.duosecurity import Client\n{class}"),
                 Some(
-                    "script.py would not load: line 2, nowhere is not provided by this server; line 3, com.twilio.Twilio is not provided by this server",
+                    "script.py would not load: line 2, nowhere is not provided by this server; line 3, com.duosecurity.Client is not provided by this server",
                 ),
             ),
             (
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn imports_are_listed_in_the_order_of_the_file() {
-        let text = "import json\nfrom com.twilio import Twilio\nimport time\n";
+        let text = "import json\nfrom com.duosecurity import Client\nimport time\n";
         let listed = imports(&sallyport_script::check(text, Language::Python2));
         let lines: Vec<Vec<&str>> = listed
             .lines()
@@ -141,7 +141,7 @@ mod tests {
             [
                 ["LINE", "IMPORT", "STATE"],
                 ["1", "json", "there"],
-                ["2", "com.twilio.Twilio", "missing"],
+                ["2", "com.duosecurity.Client", "missing"],
                 ["3", "time", "there"],
             ]
         );
