@@ -26,6 +26,7 @@ mod script_log;
 mod script_name;
 mod script_version;
 mod scripts;
+mod short_message;
 mod step;
 mod talk;
 mod tries;

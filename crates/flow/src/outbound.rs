@@ -48,7 +48,7 @@ impl Outbound {
             _ => return Answer::Refused("the address is not an http or https URL".to_owned()),
         };
         let host = authority(&target);
-        if !script.0.contains(&host) && !self.is_allowed(&target, &host) {
+        if !script.web.contains(&host) && !self.is_allowed(&target, &host) {
             tracing::warn!(event = "script.host_refused", host = %host, "a script called a host that nobody allowed");
             return Answer::Refused(format!(
                 "{host} is neither in the properties of this script nor allowed by the administrator"
@@ -65,6 +65,12 @@ impl Outbound {
                 Answer::Unreachable(why)
             }
         }
+    }
+
+    /// Whether the administrator allows the host, or the host with this port, to every script.
+    pub(crate) fn is_named(&self, host: &str, port: u16) -> bool {
+        let host = host.to_lowercase();
+        self.allowed.contains(&format!("{host}:{port}")) || self.allowed.contains(&host)
     }
 
     fn is_allowed(&self, target: &Url, authority: &str) -> bool {
@@ -144,20 +150,49 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The hosts that the properties of one script name, with their ports.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ScriptHosts(BTreeSet<String>);
+pub(crate) struct ScriptHosts {
+    /// `host:port` of every URL.
+    web: BTreeSet<String>,
+    message_centres: BTreeSet<String>,
+}
 
 impl ScriptHosts {
     pub(crate) fn of(properties: &[Property]) -> Self {
         let urls = properties
             .iter()
             .filter_map(|p| Url::parse(p.value2.trim()).ok());
-        Self(
-            urls.filter(Url::has_host)
-                .map(|url| authority(&url))
-                .collect(),
-        )
+        let mut web: BTreeSet<_> = urls
+            .filter(Url::has_host)
+            .map(|url| authority(&url))
+            .collect();
+        let named = |names: &[&str]| {
+            let values = properties.iter().filter(|p| {
+                names
+                    .iter()
+                    .any(|name| p.value1.trim().eq_ignore_ascii_case(name))
+            });
+            values
+                .map(|p| p.value2.trim().to_lowercase())
+                .filter(|value| !value.is_empty())
+                .collect::<BTreeSet<_>>()
+        };
+        // Who gives a script an account at Twilio wants it to send messages there.
+        if !named(&["twilio_sid", "twilio_account_sid"]).is_empty() {
+            web.insert(TWILIO.to_owned());
+        }
+        Self {
+            web,
+            message_centres: named(&["smpp_server"]),
+        }
+    }
+
+    /// Whether a property names the host as the script's SMPP message centre.
+    pub(crate) fn is_message_centre(&self, host: &str) -> bool {
+        self.message_centres.contains(&host.to_lowercase())
     }
 }
+
+const TWILIO: &str = "api.twilio.com:443";
 
 /// `host:port`, the port always said.
 fn authority(url: &Url) -> String {
@@ -199,7 +234,26 @@ mod tests {
             property("http://127.0.0.1:8081/v1/otps/authenticate"),
             property("project-test-1"),
         ]);
-        let names: Vec<_> = hosts.0.iter().map(String::as_str).collect();
+        let names: Vec<_> = hosts.web.iter().map(String::as_str).collect();
         assert_eq!(names, ["127.0.0.1:8081", "test.stytch.com:443"]);
+    }
+
+    #[test]
+    fn an_account_at_twilio_and_a_message_centre_name_their_hosts() {
+        let property = |name: &str, value: &str| Property {
+            value1: name.to_owned(),
+            value2: value.to_owned(),
+            hide: false,
+            description: None,
+        };
+        let hosts = ScriptHosts::of(&[
+            property("twilio_sid", "AC1"),
+            property("smpp_server", "SMSC.example"),
+            property("system_id", "gluu"),
+        ]);
+        assert!(hosts.web.contains("api.twilio.com:443"));
+        assert!(hosts.is_message_centre("smsc.EXAMPLE") && !hosts.is_message_centre("gluu"));
+        let none = ScriptHosts::of(&[property("twilio_sid", ""), property("smpp_port", "2775")]);
+        assert!(none.web.is_empty() && none.message_centres.is_empty());
     }
 }

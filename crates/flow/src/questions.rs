@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_base::{Id, Secret, Timestamp};
 use sallyport_people::{NewPerson, PasswordCheck, Person};
-use sallyport_script::{Answer, HttpResponse, PersonKey, Question, TallyAct};
+use sallyport_script::{Answer, HttpResponse, PersonKey, Question, ShortMessage, TallyAct};
 
 use crate::{
     Flow, FlowError,
     outbound::ScriptHosts,
     script_cache,
     scripts::LoadedScript,
+    short_message,
     tries::{self, Subject},
 };
 
@@ -174,6 +175,7 @@ impl<'f> Host<'f> {
             Question::SendMail { .. } => {
                 Answer::Refused("this server does not send mail yet".to_owned())
             }
+            Question::Smpp(message) => self.short_message(*message).await?,
             Question::Encrypt { text } => {
                 let sealed = self.flow.vault().seal(SEALED_BY_SCRIPTS, text.as_bytes());
                 Answer::Text(Some(sealed))
@@ -295,6 +297,31 @@ impl<'f> Host<'f> {
         if request.method != "GET" {
             self.sent.push((request, answer.clone()));
         }
+        Ok(answer)
+    }
+
+    /// As with HTTP, two identical messages in a step are one.
+    async fn short_message(&mut self, message: ShortMessage) -> Result<Answer, FlowError> {
+        let request = SentRequest {
+            method: "SMPP".to_owned(),
+            url: format!(
+                "{}:{} {}",
+                message.host, message.port, message.destination.text
+            ),
+            body: message.content.clone(),
+        };
+        if let Some((_, earlier)) = self.sent.iter().find(|(sent, _)| *sent == request) {
+            return Ok(earlier.clone());
+        }
+        if !self.may_send_passcode().await? {
+            self.send_failed = true;
+            return Ok(Answer::Rejected(
+                "this person was sent too many messages, or is not known yet".to_owned(),
+            ));
+        }
+        let answer = short_message::send(self.flow.outbound(), self.hosts, message).await;
+        self.send_failed |= !matches!(answer, Answer::Text(_));
+        self.sent.push((request, answer.clone()));
         Ok(answer)
     }
 

@@ -55,9 +55,9 @@ impl LoadedScript {
     }
 
     /// Whether a request to this address sends a passcode: the address is that of the property
-    /// `SMS_ENDPOINT` or `ENROLL_ENDPOINT`, however it is spelled.
+    /// `SMS_ENDPOINT` or `ENROLL_ENDPOINT`, however it is spelled, or makes a message at Twilio.
     pub(crate) fn sends_passcode(&self, url: &str) -> bool {
-        endpoint(url).is_some_and(|url| self.0.sends.contains(&url))
+        endpoint(url).is_some_and(|url| self.0.sends.contains(&url) || is_twilio_message(&url))
     }
 }
 
@@ -460,6 +460,12 @@ fn fault(message: &str, traceback: &str) -> NotStarted {
         &script_log::mask_numbers(message),
         &script_log::mask_numbers(traceback),
     ))
+}
+
+/// Twilio's messages: /2010-04-01/Accounts/{account}/Messages.json, wherever the base is.
+fn is_twilio_message(url: &Url) -> bool {
+    let path = url.path();
+    path.contains("/2010-04-01/Accounts/") && path.ends_with("/Messages.json")
 }
 
 fn passcode_sends(properties: &[Property]) -> Vec<Url> {

@@ -137,3 +137,18 @@ def charset_of(value):
 @java_class("java.nio.charset.UnsupportedCharsetException", "java.io.UnsupportedEncodingException")
 class UnsupportedCharsetException(IllegalArgumentException):
     pass
+
+
+@java_class("org.python.core.util.StringUtil")
+class StringUtil:
+    """Jython's own bridge between its byte strings and byte[]."""
+
+    @staticmethod
+    def toBytes(text):
+        return JavaBytes(bytes_of(text))
+
+    @staticmethod
+    def fromBytes(data, *part):
+        data = bytes_of(data)
+        data = data[part[0]:part[0] + part[1]] if part else data
+        return data.decode("latin-1")

@@ -210,7 +210,7 @@ class ConcurrentHashMap(HashMap):
 @java_class("java.util.TreeMap", "java.util.SortedMap", partial="no views of a part")
 class TreeMap(Map):
     def __init__(self, source=None):
-        self.__dict__["_key"] = by_comparator(source if callable(source) or hasattr(source, "compare") else None)
+        self._key = by_comparator(source if callable(source) or hasattr(source, "compare") else None)
         Map.__init__(self, None if callable(source) or hasattr(source, "compare") else source)
 
     def _ordered(self, keys):
@@ -561,7 +561,7 @@ class JavaSet(CollectionMethods, set, metaclass=JavaType):
     def __init__(self, source=()):
         set.__init__(self)
         # The order in which they came.
-        self.__dict__["_came"] = {}
+        self._came = {}
         for item in () if isinstance(source, (int, float)) else source:
             self.add(item)
 
@@ -918,15 +918,15 @@ class Random(JavaObject):
     """Java's generator: the same numbers from the same seed."""
 
     def __init__(self, seed=None):
-        self.__dict__["_spare"] = None
+        self._spare = None
         self.setSeed(int.from_bytes(_sallyport.urandom(8), "big") if seed is None else seed)
 
     def setSeed(self, seed):
-        self.__dict__["_seed"] = (seed ^ 0x5DEECE66D) & ((1 << 48) - 1)
-        self.__dict__["_spare"] = None
+        self._seed = (seed ^ 0x5DEECE66D) & ((1 << 48) - 1)
+        self._spare = None
 
     def _next(self, bits):
-        self.__dict__["_seed"] = (self._seed * 0x5DEECE66D + 0xB) & ((1 << 48) - 1)
+        self._seed = (self._seed * 0x5DEECE66D + 0xB) & ((1 << 48) - 1)
         number = self._seed >> (48 - bits)
         return number - (1 << bits) if number >= 1 << (bits - 1) else number
 
@@ -966,14 +966,14 @@ class Random(JavaObject):
         import math
 
         if self._spare is not None:
-            spare, self.__dict__["_spare"] = self._spare, None
+            spare, self._spare = self._spare, None
             return spare
         while True:
             one, two = 2 * self.nextDouble() - 1, 2 * self.nextDouble() - 1
             size = one * one + two * two
             if 0 < size < 1:
                 scale = math.sqrt(-2 * math.log(size) / size)
-                self.__dict__["_spare"] = two * scale
+                self._spare = two * scale
                 return one * scale
 
     def nextBytes(self, target):

@@ -12,6 +12,7 @@ mod canary;
 mod command;
 mod lifecycle;
 mod login;
+mod messages;
 mod methods;
 mod relying_party;
 mod scripts;
