@@ -9,7 +9,7 @@ from java_bytes import bytes_of, charset_of
 from java_io import InputStream
 from java_net import URI, parts_of
 from java_throwable import IllegalArgumentException, IOException
-from java_util import ArrayList, LinkedHashMap
+from java_util import ArrayList
 from sp_java import JavaObject, java_class
 
 

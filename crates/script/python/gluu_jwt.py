@@ -13,7 +13,7 @@ from java_calendar import Date
 from java_lang import Enum
 from java_throwable import IllegalArgumentException, RuntimeException, UnsupportedOperationException
 from java_util import ArrayList, HashMap, LinkedHashMap
-from org_json import NULL, JSONArray, JSONException, JSONObject
+from org_json import JSONArray, JSONException, JSONObject
 from sp_java import JavaException, JavaObject, java_class
 
 

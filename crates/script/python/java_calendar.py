@@ -1,7 +1,7 @@
 """Moments before java.time: Date, Calendar, TimeZone, and SimpleDateFormat."""
 
 import java_civil
-from java_civil import DAY, Fields, add_months, date_of, days_of, month_length
+from java_civil import DAY, Fields, add_months, days_of, month_length
 from java_throwable import IllegalArgumentException, ParseException
 from sp_host import current
 from sp_java import JavaObject, java_class

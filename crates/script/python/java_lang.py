@@ -9,11 +9,11 @@ import java_regex
 from java_bytes import JavaArray, JavaBytes, bytes_of, charset_of
 from java_format import double_text, java_format, java_text
 from java_throwable import (
-    ArithmeticException, IllegalArgumentException, IllegalStateException, IndexOutOfBoundsException, IOException,
-    NullPointerException, NumberFormatException, RuntimeException, SecurityException, UnsupportedOperationException,
+    ArithmeticException, ClassNotFoundException, IllegalArgumentException, IndexOutOfBoundsException, NullPointerException,
+    NumberFormatException, SecurityException, UnsupportedOperationException,
 )
 from sp_host import current
-from sp_java import JavaException, JavaObject, JavaType, java_class, name_of
+from sp_java import REGISTRY, JavaObject, JavaType, canonical, java_class, name_of
 
 
 @java_class("java.lang.Object")
@@ -29,6 +29,16 @@ class Comparable(JavaObject):
 @java_class("java.lang.Runnable", "java.util.concurrent.Callable", "java.util.Comparator", "java.util.function.Function")
 class Runnable(JavaObject):
     """An interface that a script may implement."""
+
+
+@java_class("java.lang.Class", partial="forName, of the classes that are here")
+class Class:
+    @staticmethod
+    def forName(name, *_):
+        found = REGISTRY.get(canonical(str(name)))
+        if found is None:
+            raise ClassNotFoundException(str(name))
+        return found
 
 
 @java_class("java.lang.Enum")

@@ -7,9 +7,8 @@ import _sallyport
 import _sallyport_crypto
 
 from java_bytes import JavaBytes, bytes_of
-from java_lang import Enum
 from java_throwable import (
-    AEADBadTagException, BadPaddingException, GeneralSecurityException, IllegalBlockSizeException, IllegalStateException,
+    AEADBadTagException, BadPaddingException, IllegalArgumentException, IllegalBlockSizeException, IllegalStateException,
     InvalidAlgorithmParameterException, InvalidKeyException, NoSuchAlgorithmException, NoSuchPaddingException,
     UnsupportedOperationException,
 )
@@ -130,8 +129,6 @@ class SecretKeySpec(JavaObject):
         if len(rest) == 3:
             data = data[rest[0]:rest[0] + rest[1]]
         if not data:
-            from java_throwable import IllegalArgumentException
-
             raise IllegalArgumentException("Empty key")
         self._key = data
         self._algorithm = str(rest[-1])

@@ -8,7 +8,7 @@ from java_bytes import JavaArray
 from java_format import java_text
 from java_lang import Enum, hash_of
 from java_throwable import (
-    IllegalArgumentException, IndexOutOfBoundsException, NoSuchElementException, NullPointerException,
+    IllegalArgumentException, IllegalStateException, IndexOutOfBoundsException, NoSuchElementException, NullPointerException,
     UnsupportedOperationException,
 )
 from sp_java import JavaObject, JavaType, java_class
@@ -183,6 +183,8 @@ class JavaMap(MapMethods, dict, metaclass=JavaType):
 
 @java_class("java.util.Map", partial="HashMap stands for it")
 class Map(JavaMap):
+    Entry = Entry
+
     @staticmethod
     def of(*pairs):
         return unmodifiable(HashMap(zip(pairs[::2], pairs[1::2])))
@@ -465,12 +467,13 @@ class List(CollectionMethods, list, metaclass=JavaType):
         return old
 
     def remove(self, item):
+        """By place for a number, else by value; gives nothing, and complains of what is not there, as in Jython."""
         if isinstance(item, int) and not isinstance(item, bool):
-            return self.pop(self._checked(item))
-        if item in self:
+            list.pop(self, item)
+        elif item in self:
             list.remove(self, item)
-            return True
-        return False
+        else:
+            raise ValueError("%s is not in list" % item)
 
     def indexOf(self, item):
         return self.index(item) if item in self else -1
@@ -492,6 +495,9 @@ class List(CollectionMethods, list, metaclass=JavaType):
     def __getitem__(self, index):
         item = list.__getitem__(self, index)
         return ArrayList(item) if isinstance(index, slice) else item
+
+    def __mul__(self, count):
+        return ArrayList(list.__mul__(self, count))
 
     def __hash__(self):
         return self.hashCode()
@@ -530,6 +536,10 @@ class LinkedList(List):
         """To the front, as a Deque does; a Stack shows its top as the first."""
         self.insert(0, item)
         return item
+
+    def pop(self, index=0):
+        _first(self)
+        return list.pop(self, index)
 
     def offer(self, item):
         return self.add(item)
@@ -583,13 +593,28 @@ class JavaSet(CollectionMethods, set, metaclass=JavaType):
             self.addAll(source)
 
     def remove(self, item):
-        if item not in self:
-            return False
-        set.discard(self, item)
+        """Gives nothing, and complains of what is not there, as in Jython."""
+        set.remove(self, item)
         del self._came[item]
-        return True
 
-    discard = remove
+    def discard(self, item):
+        if item in self:
+            self.remove(item)
+
+    def __or__(self, other):
+        return type(self)(list(self) + list(other))
+
+    def __and__(self, other):
+        return type(self)(item for item in self if item in other)
+
+    def __sub__(self, other):
+        return type(self)(item for item in self if item not in other)
+
+    def __xor__(self, other):
+        return (self - other) | [item for item in other if item not in self]
+
+    def hashCode(self):
+        return sum(hash_of(item) for item in self) & 0x7FFFFFFF
 
     def pop(self):
         item = _first(self)
@@ -1122,8 +1147,6 @@ class ReentrantLock(JavaObject):
 
     def unlock(self):
         if self._held == 0:
-            from java_throwable import IllegalStateException
-
             raise IllegalStateException("the lock is not held")
         self._held -= 1
 

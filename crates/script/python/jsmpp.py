@@ -2,7 +2,7 @@
 
 from java_bytes import bytes_of
 from java_lang import Enum
-from java_throwable import IllegalArgumentException, IllegalStateException, IOException
+from java_throwable import IllegalArgumentException, IOException
 from sp_host import ask
 from sp_java import JavaException, JavaObject, java_class
 from sp_text import from_bytes

@@ -3,7 +3,7 @@
 import hmac
 from urllib.parse import quote
 
-from java_bytes import JavaBytes, bytes_of
+from java_bytes import bytes_of
 from java_lang import Enum
 from java_throwable import IllegalArgumentException, NullPointerException
 from sp_host import current

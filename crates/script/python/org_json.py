@@ -2,10 +2,9 @@
 
 import json
 
-from java_bytes import JavaArray
 from java_format import double_text, java_text
 from java_throwable import RuntimeException
-from java_util import ArrayList, HashMap, Iterator, LinkedHashMap, LinkedHashSet, bucket_order
+from java_util import ArrayList, HashMap, Iterator, LinkedHashSet, bucket_order
 from sp_java import JavaException, JavaObject, java_class
 
 

@@ -102,6 +102,7 @@ import java_base64
 import java_calendar
 import java_io
 import java_lang
+import java_logging
 import java_net
 import java_security
 import java_time

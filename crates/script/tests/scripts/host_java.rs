@@ -1,7 +1,37 @@
 //! What Java's own classes give to a script. The values were recorded under Jython 2.7 on Java 17; texts are written
 //! without their `u`, long numbers without their `L`. Values that differ on purpose are in the last test.
 
-use crate::python2::values;
+use crate::desk::Desk;
+
+/// What each expression gives, as `repr` writes it. How Python 2 marks long numbers and bytes is not looked at here.
+pub async fn values(preamble: &str, table: &[(&str, &str)]) {
+    let desk = Desk::new();
+    let mut body = preamble.to_owned();
+    for (expression, _) in table {
+        body.push_str(&format!("print repr(({expression}))\n"));
+    }
+    body.push_str("return ''");
+    desk.eval(&body).await.unwrap();
+    let printed = desk.printed();
+    for ((expression, expected), line) in table.iter().zip(&printed) {
+        assert_eq!(unmarked(line), unmarked(expected), "{expression}");
+    }
+    assert_eq!(printed.len(), table.len());
+}
+
+fn unmarked(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let ends = !characters.peek().is_some_and(|c| c.is_alphanumeric());
+        if character != 'L' || !ends || !plain.ends_with(|c: char| c.is_ascii_digit()) {
+            plain.push(character);
+        }
+    }
+    plain
+        .replace("\\xe9", "é")
+        .replace("\\xfb\\xff", "\u{fb}\u{ff}")
+}
 
 const IMPORTS: &str = "\
 import jarray, java
@@ -439,6 +469,118 @@ async fn streams_patterns_digests_and_ciphers_work() {
             ("Pattern.compile('(a)(?<n>b)').matcher('xab').find()", "True"),
             ("Pattern.matches('a+','aaa')", "True"),
             ("Pattern.compile('\\\\d+').split('a1b22c')", "array(java.lang.String, ['a', 'b', 'c'])"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn jythons_sugar_sits_on_javas_objects() {
+    values(
+        &[IMPORTS, "from java.util import Comparator\nclass ByLength(Comparator):\n    def compare(self, a, b):\n        return len(a) - len(b)\nm = LinkedHashMap()\nm['b'] = 2\nm['a'] = 1\nm['x'] = None\ndel m['x']\nl = ArrayList(['c', 'a'])\nl[0] = 'z'\nl += ['k']\ndef failed(f):\n    try:\n        return f()\n    except Exception, e:\n        return e.__class__.__name__\n"].concat(),
+        &[
+            ("Date(time=5).time", "5"),
+            ("GregorianCalendar(timeZone=TimeZone.getTimeZone('UTC'), timeInMillis=0).time", "Thu Jan 01 00:00:00 UTC 1970"),
+            ("'yes' if ArrayList() else 'no', 'yes' if HashMap() else 'no', 'yes' if HashSet(['a']) else 'no', 'yes' if Date(0) else 'no', 'yes' if String('') else 'no'", "('no', 'no', 'yes', 'yes', 'yes')"),
+            ("[(x.key, x.value) for x in m.entrySet()]", "[('b', 2), ('a', 1)]"),
+            ("[k for k in m], len(m), 'a' in m, 'q' in m, m['b']", "(['b', 'a'], 2, True, False, 2)"),
+            ("[x for x in l], len(l), 'z' in l, l[-1], l[0:2], l.empty, m.empty", "(['z', 'a', 'k'], 3, True, 'k', [z, a], False, False)"),
+            ("[x.lower() for x in ArrayList(['A','B']).iterator()]", "['a', 'b']"),
+            ("Collections.max(['aaa','b'], ByLength()), Collections.min(['aaa','b'], ByLength())", "('aaa', 'b')"),
+            ("TreeMap({'b':1,'a':2}).firstKey(), TreeMap(ByLength()).size()", "('a', 0)"),
+            ("isinstance(m, Map), isinstance(l, java.util.List), isinstance(l, java.util.Collection)", "(True, True, True)"),
+            ("Properties().size(), LinkedList([1,2]).peek(), list(m.keys()), list(m.values())", "(0, 1, ['b', 'a'], [2, 1])"),
+            ("java.lang.Class.forName('java.util.HashMap').getSimpleName()", "'HashMap'"),
+            ("l.hashCode() == ArrayList(['z','a','k']).hashCode(), l.equals(['z','a','k']), ArrayList([1]).hashCode(), HashMap({'a':1}).hashCode(), HashSet(['a','b']).hashCode(), String('x').equals('x')", "(True, True, 32, 96, 195, True)"),
+            ("raised(lambda: ArrayList(['a']).get(-1))", "'java.lang.IndexOutOfBoundsException: Index -1 out of bounds for length 1'"),
+            ("HashMap({'a':1}).put('a',2), HashMap().put('a',2), HashMap({'a':1}).remove('a'), HashMap().remove('a'), HashMap({'a':1}).putIfAbsent('a',3)", "(1, None, 1, None, 1)"),
+            ("ArrayList(['a']).iterator().next(), ArrayList().iterator().hasNext()", "('a', False)"),
+            ("raised(lambda: ArrayList().iterator().next())", "'java.util.NoSuchElementException'"),
+            ("ArrayList(['b','a','c']).toArray()", "array(java.lang.Object, ['b', 'a', 'c'])"),
+            ("Arrays.asList('a','b').set(0,'z')", "'a'"),
+            ("raised(lambda: UUID.fromString('zz'))", "'java.lang.IllegalArgumentException: Invalid UUID string: zz'"),
+            ("UUID.nameUUIDFromBytes('abc').toString()", "'90015098-3cd2-3fb0-9696-3f7d28e17f72'"),
+            ("sorted(ArrayList(['b','a']))", "['a', 'b']"),
+            ("'%s' % ArrayList(['a']), '%s' % HashMap({'a':1}), '%s' % Date(0)", "('[a]', \"{'a': 1}\", 'Thu Jan 01 00:00:00 UTC 1970')"),
+            ("'a' + str(ArrayList(['x']))", "'a[x]'"),
+            ("ArrayList(['a']) + ['b']", "['a', 'b']"),
+            ("HashMap(m) == m, HashSet(['a']) == HashSet(['a'])", "(True, True)"),
+            ("raised(lambda: Collections.unmodifiableList(ArrayList(['a'])).add('b'))", "'java.lang.UnsupportedOperationException'"),
+            ("Collections.unmodifiableList(ArrayList(['a']))[0]", "'a'"),
+            ("raised(lambda: Collections.emptyMap().put('a',1))", "'java.lang.UnsupportedOperationException'"),
+        ],
+    )
+    .await;
+}
+
+/// One after the other.
+#[tokio::test]
+async fn collections_change_as_under_jython() {
+    values(
+        &[IMPORTS, "from java.util import LinkedHashSet, TreeSet\ns = HashSet(['a', 'b'])\nl = ArrayList(['a', 'b', 'c'])\ndef failed(f):\n    try:\n        return f()\n    except Exception, e:\n        return e.__class__.__name__\n"].concat(),
+        &[
+            ("s.remove('a')", "None"),
+            ("s", "[b]"),
+            ("s.discard('zz')", "None"),
+            ("s.add('c')", "True"),
+            ("s.add('c')", "False"),
+            ("s.update(['d'])", "None"),
+            ("s | set(['e'])", "[b, c, d, e]"),
+            ("s - set(['d'])", "[b, c]"),
+            ("s.pop() is not None", "True"),
+            ("s.addAll(['q'])", "True"),
+            ("s.contains('q')", "True"),
+            ("s.clear()", "None"),
+            ("s", "[]"),
+            ("HashSet(['a','b']).hashCode()", "195"),
+            ("failed(lambda: HashSet(['a']).remove('b'))", "'KeyError'"),
+            ("HashSet(['a']) <= set(['a','b'])", "True"),
+            ("l.remove('b')", "None"),
+            ("l", "[a, c]"),
+            ("failed(lambda: l.remove('zz'))", "'ValueError'"),
+            ("l.remove(0)", "None"),
+            ("l", "[c]"),
+            ("failed(lambda: l.remove(5))", "'IndexError'"),
+            ("l.append('x')", "None"),
+            ("l.extend(['y'])", "None"),
+            ("l.insert(0,'i')", "None"),
+            ("l", "[i, c, x, y]"),
+            ("l.index('x')", "2"),
+            ("l.count('x')", "1"),
+            ("l.pop()", "'y'"),
+            ("l.pop(0)", "'i'"),
+            ("l.sort()", "None"),
+            ("l.reverse()", "None"),
+            ("l", "[x, c]"),
+            ("l.add(0,'first')", "None"),
+            ("l.add('last')", "True"),
+            ("l.indexOf('nope')", "-1"),
+            ("l.contains('last')", "True"),
+            ("l.set(0,'F')", "'first'"),
+            ("l * 2", "[F, x, c, last, F, x, c, last]"),
+            ("l == ['F','x','c','last']", "True"),
+            ("LinkedList(['a','b']).remove('a')", "None"),
+            ("LinkedList(['a','b']).pop()", "'a'"),
+            ("LinkedList(['a','b']).removeFirst()", "'a'"),
+            ("LinkedList(['a','b']).poll()", "'a'"),
+            ("HashMap({'a':1}).keys()", "['a']"),
+            ("HashMap({'a':1}).pop('a')", "1"),
+            ("failed(lambda: HashMap({'a':1}).pop('b'))", "'KeyError'"),
+            ("HashMap({'a':1}).setdefault('b',2)", "2"),
+            ("HashMap({'a':1}).update({'c':3})", "None"),
+            ("HashMap({'a':1}).has_key('a')", "True"),
+            ("HashMap({'a':1}).clear()", "None"),
+            ("HashMap({'a':1}).popitem()", "('a', 1)"),
+            ("HashMap({'a':1}).copy()", "{'a': 1}"),
+            ("HashMap({'a':1}).get('b', 7)", "7"),
+            ("HashMap({'a':1}).remove('zz')", "None"),
+            ("HashMap({'a':1}).values()", "[1]"),
+            ("HashMap({'a':1}).entrySet().iterator().next().getKey()", "'a'"),
+            ("LinkedHashSet(['b','a'])", "[b, a]"),
+            ("TreeSet(['b','a']).first()", "'a'"),
+            ("sorted(HashSet(['b','a']))", "['a', 'b']"),
+            ("', '.join(HashSet(['x']))", "'x'"),
+            ("','.join(ArrayList(['x','y']))", "'x,y'"),
         ],
     )
     .await;

@@ -6,7 +6,7 @@ use sallyport_script::{Answer, Call, HttpResponse, Question, Returned, Scene};
 
 use crate::{
     desk::{Desk, property, source, with_body},
-    python2::values,
+    host_java::values,
 };
 
 /// Runs a body of `getPageForStep` in a script with properties; the host answers by hand.
