@@ -167,10 +167,11 @@ async fn a_message_centre_that_no_property_names_is_not_called() {
     let port = port.to_string();
     let properties = [("smpp_server", "smsc.example"), ("smpp_port", &port)];
     let app = app_with(SMPP, &properties).await;
-    let elsewhere = SOURCE.replace("@IMPORTS@", SMPP[0]).replace(
-        "@SEND@",
-        &SMPP[1].replace("self.value(\"smpp_server\")", "\"127.0.0.1\""),
-    );
+    let send = SMPP[1].replace("self.value(\"smpp_server\")", "\"127.0.0.1\"");
+    let elsewhere = SOURCE
+        .replace("@IMPORTS@", SMPP[0])
+        .replace("@SEND@", &send)
+        .replace("except IOException, e", "except Exception, e");
     app.script("message", &elsewhere, Language::Python2, &properties)
         .await;
     party().first_step(&mut app.browser(), "alice").await;
