@@ -31,6 +31,10 @@ impl<T> Id<T> {
         Self(uuid, PhantomData)
     }
 
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self::from_uuid(Uuid::from_bytes(bytes))
+    }
+
     pub const fn as_uuid(self) -> Uuid {
         self.0
     }

@@ -44,6 +44,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// `None` when the text is not a time of RFC 3339.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(time.as_microsecond()))
+    }
+
     /// RFC 3339 in UTC to the second, such as `2026-11-24T09:30:00Z`.
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_second(self.as_seconds())
@@ -105,6 +111,11 @@ mod tests {
         let moment = Timestamp::from_micros(1_795_512_600_999_999);
         assert_eq!(moment.as_seconds(), 1_795_512_600);
         assert_eq!(moment.rfc3339(), "2026-11-24T09:30:00Z");
+        assert_eq!(
+            Timestamp::parse_rfc3339("2026-11-24T10:30:00.999999+01:00"),
+            Some(moment)
+        );
+        assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
         assert_eq!(Timestamp::from_micros(-1).as_seconds(), -1);
         assert!(
             Timestamp::from_micros(i64::MAX)

@@ -21,21 +21,31 @@ CREATE INDEX otp_allowances_by_end ON otp_allowances (ends_at);
 /// opens with the first message and is counted in one statement, whatever else happens at once.
 pub struct Allowance;
 
+/// What somebody or something may spend.
+pub struct Budget<'a> {
+    /// A number, a user, an address, `prefix +1202` or `project`.
+    pub subject: &'a str,
+    pub windows: &'a [Window],
+    /// At how many percent of a window the log says so.
+    pub alerts: &'a [i64],
+}
+
 impl Allowance {
-    /// Spends one of each window. `Err` says how long the first exhausted one stays so; the caller
+    /// Spends one of each window of the budget. `Err` says how long the first exhausted one stays so; the caller
     /// drops the transaction then, so that nothing is spent.
     pub async fn spend(
         tx: &mut Tx,
         project: &Project,
-        subject: &str,
-        windows: &[Window],
+        budget: &Budget<'_>,
         now: Timestamp,
     ) -> Result<Result<(), Duration>, StoreError> {
-        for window in windows {
-            if let Some(spent) = spend_one(tx, project, subject, *window, now).await? {
-                warn_of_budget(subject, *window, spent);
+        for window in budget.windows {
+            if let Some(spent) = spend_one(tx, project, budget.subject, *window, now).await? {
+                budget.warn(*window, spent);
             } else {
-                return Ok(Err(remaining(tx, project, subject, *window, now).await?));
+                return Ok(Err(
+                    remaining(tx, project, budget.subject, *window, now).await?
+                ));
             }
         }
         Ok(Ok(()))
@@ -104,18 +114,19 @@ async fn remaining(
     }
 }
 
-/// Half, four fifths and all of what a prefix or the whole project may spend is worth a look.
-fn warn_of_budget(subject: &str, window: Window, spent: i64) {
-    let is_shared = subject == "project" || subject.starts_with("prefix ");
-    let marks = [window.count / 2, window.count * 4 / 5, window.count];
-    if is_shared && marks.contains(&spent) {
-        tracing::warn!(
-            event = "otp.budget",
-            subject,
-            spent,
-            allowed = window.count,
-            minutes = window.minutes,
-            "a good part of the messages of this window is spent"
-        );
+impl Budget<'_> {
+    /// A good part of what a prefix or the whole project may spend is worth a look.
+    fn warn(&self, window: Window, spent: i64) {
+        let is_shared = self.subject == "project" || self.subject.starts_with("prefix ");
+        if is_shared && window.is_alarming(spent, self.alerts) {
+            tracing::warn!(
+                event = "otp.budget",
+                subject = self.subject,
+                spent,
+                allowed = window.count,
+                minutes = window.minutes,
+                "a good part of the messages of this window is spent"
+            );
+        }
     }
 }

@@ -38,6 +38,24 @@ impl IntoResponse for Success {
     }
 }
 
+/// A document that is no answer of the API: JSON as it is.
+#[derive(Clone)]
+pub struct Document(Value);
+
+impl Document {
+    pub const fn of(value: Value) -> Self {
+        Self(value)
+    }
+}
+
+impl IntoResponse for Document {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::OK.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
 /// Names one request in its answer and in the log: `request-id-test-<uuid>`.
 #[derive(Clone, Debug)]
 pub struct RequestId(String);
@@ -89,15 +107,18 @@ fn environment_of(headers: &HeaderMap) -> Environment {
 }
 
 fn write(mut response: Response, request_id: &RequestId) -> Response {
-    let mut answer = match response.extensions_mut().remove::<Success>() {
-        Some(Success(fields)) => success(fields, request_id),
-        None => {
-            let refusal = response
-                .extensions_mut()
-                .remove::<Refusal>()
-                .unwrap_or_else(|| Refusal::of_status(response.status()));
-            failure(&refusal, request_id)
-        }
+    let status = response.status();
+    let given = response.extensions_mut();
+    let mut answer = if let Some(Success(fields)) = given.remove() {
+        success(fields, request_id)
+    } else if let Some(Document(value)) = given.remove() {
+        Json(value).into_response()
+    } else {
+        let refusal = given.remove::<Refusal>();
+        failure(
+            &refusal.unwrap_or_else(|| Refusal::of_status(status)),
+            request_id,
+        )
     };
     for (name, value) in response.headers() {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {

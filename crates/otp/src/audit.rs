@@ -1,8 +1,6 @@
 use sallyport_base::{Id, Random, StoreError, Timestamp, Tx, params};
 
-use crate::{
-    Otp, keys::Mac, phone_number::PhoneNumber, project::Caller, refusal::Refusal, user::User,
-};
+use crate::{Otp, address::Address, keys::Mac, project::Caller, refusal::Refusal, user::User};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_audit (
@@ -19,13 +17,13 @@ CREATE TABLE otp_audit (
 CREATE INDEX otp_audit_by_time ON otp_audit (at);
 ";
 
-/// One decision, for whoever asks later: never a code, and of a number its keyed hash and its last
-/// two digits.
+/// One decision, for whoever asks later: never a code, and of an address its keyed hash and, when it
+/// is a number, its last two digits.
 pub struct Entry<'a> {
     event: Event,
     reason: Option<&'static str>,
     user_id: Option<Id<User>>,
-    number: Option<(Mac, &'a str)>,
+    address: Option<(Mac, &'a str)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +35,15 @@ pub enum Event {
     SendUnconfirmed,
     Verified,
     CodeRefused,
+    UserCreated,
+    UserUpdated,
     UserDeleted,
-    PhoneDeleted,
+    MethodDeleted,
+    MethodExchanged,
+    SessionRevoked,
+    OptedOut,
+    OptedIn,
+    Noticed,
 }
 
 impl Event {
@@ -50,8 +55,15 @@ impl Event {
             Self::SendUnconfirmed => "otp.send_unconfirmed",
             Self::Verified => "otp.verified",
             Self::CodeRefused => "otp.code_refused",
+            Self::UserCreated => "otp.user_created",
+            Self::UserUpdated => "otp.user_updated",
             Self::UserDeleted => "otp.user_deleted",
-            Self::PhoneDeleted => "otp.phone_deleted",
+            Self::MethodDeleted => "otp.method_deleted",
+            Self::MethodExchanged => "otp.method_exchanged",
+            Self::SessionRevoked => "otp.session_revoked",
+            Self::OptedOut => "otp.opted_out",
+            Self::OptedIn => "otp.opted_in",
+            Self::Noticed => "otp.noticed",
         }
     }
 }
@@ -62,7 +74,7 @@ impl<'a> Entry<'a> {
             event,
             reason: None,
             user_id: None,
-            number: None,
+            address: None,
         }
     }
 
@@ -81,9 +93,9 @@ impl<'a> Entry<'a> {
         Self { user_id, ..self }
     }
 
-    pub fn number(self, otp: &Otp, number: &'a PhoneNumber) -> Self {
+    pub fn address(self, otp: &Otp, address: &'a Address) -> Self {
         Self {
-            number: Some((otp.keys().number(number), number.last_two())),
+            address: Some((otp.keys().address(address), address.end())),
             ..self
         }
     }
@@ -101,8 +113,8 @@ impl<'a> Entry<'a> {
             event,
             reason = self.reason,
             user.id = user_id,
-            phone.hash = self.number.as_ref().map(|(mac, _)| mac.as_str()),
-            phone.ends = self.number.as_ref().map(|(_, ends)| *ends),
+            phone.hash = self.address.as_ref().map(|(mac, _)| mac.as_str()),
+            phone.ends = self.address.as_ref().map(|(_, ends)| *ends),
             "the passcode service decided"
         );
         tx.execute(
@@ -117,8 +129,8 @@ impl<'a> Entry<'a> {
                 event,
                 self.reason,
                 user_id,
-                self.number.as_ref().map(|(mac, _)| mac.as_str()),
-                self.number.as_ref().map(|(_, ends)| *ends)
+                self.address.as_ref().map(|(mac, _)| mac.as_str()),
+                self.address.as_ref().map(|(_, ends)| *ends)
             ],
         )
         .await?;

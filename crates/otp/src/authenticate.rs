@@ -4,16 +4,20 @@ use serde_json::{Value, json};
 
 use crate::{
     Otp,
+    address::{Address, Kind},
     answer::Success,
     audit::{Entry, Event},
+    channel::Channel,
+    conversion::Conversion,
     cooldown::Cooldown,
     delivery::Origin,
+    dispatch,
     fields::Fields,
+    method::{self, Method},
     passcode::{Attempt, Code, Guess, Passcode},
-    phone::{self, Phone},
-    phone_number::PhoneNumber,
     project::Caller,
     refusal::Refusal,
+    send::duplicate,
     session::{Session, SessionProof},
     session_wishes::SessionWishes,
     signing_key::SigningKey,
@@ -21,7 +25,8 @@ use crate::{
 };
 
 struct Params {
-    phone_id: Id<Phone>,
+    kind: Kind,
+    method_id: Id<Method>,
     guess: Guess,
     proof: Option<SessionProof>,
     wishes: SessionWishes,
@@ -30,19 +35,18 @@ struct Params {
 impl Params {
     fn check(otp: &Otp, caller: &Caller, fields: &Fields) -> Result<Self, Refusal> {
         let method_id = fields.required_text("method_id")?;
-        let phone_id = caller
-            .project
-            .environment
-            .parse("phone-number", method_id)
+        let (kind, method_id) = Kind::of_method_id(caller.project.environment, method_id)
             .ok_or(Refusal::InvalidMethodId)?;
         let code = Code::check(fields.required_text("code")?).ok_or(Refusal::InvalidCode)?;
         let options = fields.object("options")?;
         Ok(Self {
-            phone_id,
+            kind,
+            method_id,
             guess: Guess {
-                mac: otp
-                    .keys()
-                    .code(&phone::shown_id(&caller.project, phone_id), code.expose()),
+                mac: otp.keys().code(
+                    &method::shown_id(&caller.project, kind, method_id),
+                    code.expose(),
+                ),
                 origin: Origin::check(fields)?,
                 ip_must_match: options.flag("ip_match_required")?,
                 user_agent_must_match: options.flag("user_agent_match_required")?,
@@ -58,7 +62,9 @@ impl Params {
         if self.proof.is_none() && self.wishes.duration.is_none() {
             return Ok(None);
         }
-        SigningKey::load(otp, &caller.project).await.map(Some)
+        SigningKey::load(otp, &caller.project, caller.now)
+            .await
+            .map(Some)
     }
 }
 
@@ -71,8 +77,10 @@ enum Outcome {
 
 struct Authenticated {
     user: User,
-    phones: Vec<Phone>,
+    methods: Vec<Method>,
     session: Option<Session>,
+    /// The method when it was verified just now.
+    new: Option<Method>,
 }
 
 /// `POST /v1/otps/authenticate`
@@ -87,6 +95,7 @@ pub async fn authenticate(
     match attempt(&otp, &mut tx, &caller, &params).await? {
         Outcome::Right(authenticated) => {
             tx.commit().await?;
+            tell_others(&otp, &caller, &authenticated).await?;
             let answer = answer(&otp, &caller, &params, &authenticated, key.as_ref())?;
             Ok(Success::of(answer))
         }
@@ -113,34 +122,54 @@ async fn attempt(
     caller: &Caller,
     params: &Params,
 ) -> Result<Outcome, Refusal> {
-    let Caller { project, now, .. } = caller;
+    let now = caller.now;
     let limits = otp.limits();
-    let Some(phone) = Phone::find(tx, project, params.phone_id, *now).await? else {
+    let Some(method) = find_method(tx, caller, params).await? else {
         return Ok(Outcome::NotCounted(Refusal::WrongCode, None));
     };
-    let session = find_session(tx, caller, params, &phone).await?;
-    if !User::count_failure(tx, phone.user_id, limits, *now).await? {
+    let session = find_session(tx, caller, params, &method).await?;
+    if !User::count_failure(tx, method.user_id, limits, now).await? {
         return Ok(Outcome::NotCounted(
-            locked(tx, caller, &phone).await?,
-            Some(phone.user_id),
+            locked(tx, caller, &method).await?,
+            Some(method.user_id),
         ));
     }
-    let attempt = Passcode::attempt(tx, phone.id, &params.guess, otp.keys(), limits, *now).await?;
+    let attempt = Passcode::attempt(tx, method.id, &params.guess, otp.keys(), limits, now).await?;
     let refusal = match attempt {
-        Attempt::Right => return accept(otp, tx, caller, params, phone, session).await,
-        Attempt::Dead => return Ok(Outcome::NotCounted(Refusal::DeadCode, Some(phone.user_id))),
+        Attempt::Right(channel) => {
+            let proof = Proof {
+                method,
+                channel,
+                session,
+            };
+            return accept(otp, tx, caller, params, proof).await;
+        }
+        Attempt::Dead => return Ok(Outcome::NotCounted(Refusal::DeadCode, Some(method.user_id))),
         Attempt::Unknown => {
-            return Ok(Outcome::NotCounted(Refusal::WrongCode, Some(phone.user_id)));
+            return Ok(Outcome::NotCounted(
+                Refusal::WrongCode,
+                Some(method.user_id),
+            ));
         }
         Attempt::Wrong => Refusal::WrongCode,
         Attempt::Mismatch => Refusal::AttributeMismatch,
     };
     Entry::new(Event::CodeRefused)
-        .user(phone.user_id)
+        .user(method.user_id)
         .because(&refusal)
         .record(tx, caller, otp.random())
         .await?;
     Ok(Outcome::Counted(refusal))
+}
+
+/// The method with the kind of address that the id says.
+async fn find_method(
+    tx: &mut Tx,
+    caller: &Caller,
+    params: &Params,
+) -> Result<Option<Method>, Refusal> {
+    let found = Method::find(tx, &caller.project, params.method_id, caller.now).await?;
+    Ok(found.filter(|method| method.kind() == params.kind))
 }
 
 /// The session to attach to, which must be the same user's.
@@ -148,59 +177,71 @@ async fn find_session(
     tx: &mut Tx,
     caller: &Caller,
     params: &Params,
-    phone: &Phone,
+    method: &Method,
 ) -> Result<Option<Session>, Refusal> {
     let Some(proof) = &params.proof else {
         return Ok(None);
     };
     Session::find(tx, &caller.project, proof, caller.now)
         .await?
-        .filter(|session| session.user_id == phone.user_id)
+        .filter(|session| session.user_id == method.user_id)
         .map(Some)
         .ok_or(Refusal::SessionNotFound)
 }
 
-async fn locked(tx: &mut Tx, caller: &Caller, phone: &Phone) -> Result<Refusal, Refusal> {
-    let user = User::find(tx, &caller.project, phone.user_id).await?;
+async fn locked(tx: &mut Tx, caller: &Caller, method: &Method) -> Result<Refusal, Refusal> {
+    let user = User::find(tx, &caller.project, method.user_id).await?;
     let retry_after = user
         .and_then(|user| user.locked_for(caller.now))
         .unwrap_or_default();
     Ok(Refusal::UserLocked { retry_after })
 }
 
-/// The number is verified, the user active, failures and pauses forgotten, the session kept.
+/// What a right code proved.
+struct Proof {
+    method: Method,
+    channel: Channel,
+    /// The session to attach to.
+    session: Option<Session>,
+}
+
+/// The address is verified, the user active, failures and pauses forgotten, the session kept.
 async fn accept(
     otp: &Otp,
     tx: &mut Tx,
     caller: &Caller,
     params: &Params,
-    phone: Phone,
-    session: Option<Session>,
+    proof: Proof,
 ) -> Result<Outcome, Refusal> {
     let Caller { project, now, .. } = caller;
-    if !Phone::verify(tx, &phone).await? {
+    let Proof { method, .. } = &proof;
+    if !Method::verify(tx, method, *now).await? {
         return Ok(Outcome::NotCounted(
-            Refusal::DuplicatePhoneNumber,
-            Some(phone.user_id),
+            duplicate(method.kind()),
+            Some(method.user_id),
         ));
     }
-    User::succeed(tx, phone.user_id).await?;
-    let number = PhoneNumber::stored(phone.number());
-    Cooldown::clear(tx, project, &otp.keys().number(&number)).await?;
-    let session = keep_session(otp, tx, caller, params, &phone, session).await?;
+    User::succeed(tx, method.user_id).await?;
+    Cooldown::clear(tx, project, &otp.keys().address(&method.address)).await?;
+    if let Address::Phone(number) = &method.address {
+        Conversion::count_verified(tx, project, number.prefix(), *now).await?;
+    }
     Entry::new(Event::Verified)
-        .user(phone.user_id)
-        .number(otp, &number)
+        .user(method.user_id)
+        .address(otp, &method.address)
         .record(tx, caller, otp.random())
         .await?;
-    let user = User::find(tx, project, phone.user_id)
+    let user = User::find(tx, project, method.user_id)
         .await?
-        .ok_or(Refusal::Internal("a phone has no user"))?;
-    let phones = Phone::list(tx, phone.user_id, *now).await?;
+        .ok_or(Refusal::Internal("a method has no user"))?;
+    let methods = Method::list(tx, method.user_id, *now).await?;
+    let new = (!method.verified).then(|| method.clone());
+    let session = keep_session(otp, tx, caller, params, proof).await?;
     Ok(Outcome::Right(Box::new(Authenticated {
         user,
-        phones,
+        methods,
         session,
+        new,
     })))
 }
 
@@ -210,21 +251,45 @@ async fn keep_session(
     tx: &mut Tx,
     caller: &Caller,
     params: &Params,
-    phone: &Phone,
-    session: Option<Session>,
+    proof: Proof,
 ) -> Result<Option<Session>, Refusal> {
     let Caller { project, now, .. } = caller;
+    let Proof {
+        method,
+        channel,
+        session,
+    } = proof;
     let mut session = match (session, params.wishes.duration) {
         (Some(session), _) => session,
         (None, Some(duration)) => {
-            Session::open(phone, &params.guess.origin, duration, *now, otp.random())
+            let origin = &params.guess.origin;
+            Session::open(&method, channel, origin, duration, *now, otp.random())
         }
         (None, None) => return Ok(None),
     };
-    session.add_factor(phone, *now);
+    session.add_factor(&method, channel, *now);
     session.touch(&params.wishes, *now)?;
     session.keep(tx, project, otp.vault()).await?;
     Ok(Some(session))
+}
+
+/// Whoever had the account before is told that an address was added to it.
+async fn tell_others(
+    otp: &Otp,
+    caller: &Caller,
+    authenticated: &Authenticated,
+) -> Result<(), Refusal> {
+    let Some(new) = &authenticated.new else {
+        return Ok(());
+    };
+    if !otp.limits().notify_of_new_factor {
+        return Ok(());
+    }
+    let others = authenticated.methods.iter();
+    for other in others.filter(|other| other.verified && other.id != new.id) {
+        dispatch::tell_of_new_factor(otp, caller, other, &new.address).await?;
+    }
+    Ok(())
 }
 
 fn answer(
@@ -237,13 +302,14 @@ fn answer(
     let Caller { project, now, .. } = caller;
     let Authenticated {
         user,
-        phones,
+        methods,
         session,
+        ..
     } = authenticated;
     let mut answer = json!({
         "user_id": user.shown_id(project),
-        "method_id": phone::shown_id(project, params.phone_id),
-        "user": user.shown(project, phones, *now),
+        "method_id": method::shown_id(project, params.kind, params.method_id),
+        "user": user.shown(project, methods, *now),
         "reset_sessions": false,
         "session_token": "",
         "session_jwt": "",
@@ -252,8 +318,8 @@ fn answer(
     });
     if let (Some(session), Some(key)) = (session, key) {
         answer["session_token"] = json!(session.token(otp.vault()).expose());
-        answer["session_jwt"] = json!(session.jwt(key, project, phones, *now)?);
-        answer["session"] = session.shown(project, phones);
+        answer["session_jwt"] = json!(session.jwt(key, project, methods, *now)?);
+        answer["session"] = session.shown(project, methods);
     }
     Ok(answer)
 }

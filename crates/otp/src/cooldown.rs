@@ -18,7 +18,7 @@ CREATE TABLE otp_cooldowns (
 );
 ";
 
-/// The pause between messages to one number, which grows with each one that is not followed by a
+/// The pause between messages to one address, which grows with each one that is not followed by a
 /// right code.
 pub struct Cooldown;
 
@@ -27,7 +27,7 @@ impl Cooldown {
     pub async fn start(
         tx: &mut Tx,
         project: &Project,
-        number: &Mac,
+        address: &Mac,
         limits: &Limits,
         now: Timestamp,
     ) -> Result<Result<(), Duration>, StoreError> {
@@ -47,7 +47,7 @@ impl Cooldown {
                     ELSE $7 END",
                 params![
                     &*project.id,
-                    number.as_str(),
+                    address.as_str(),
                     now,
                     now.minus(QUIET),
                     micros(first),
@@ -59,25 +59,25 @@ impl Cooldown {
         if started == 1 {
             return Ok(Ok(()));
         }
-        Ok(Err(remaining(tx, project, number, limits, now).await?))
+        Ok(Err(remaining(tx, project, address, limits, now).await?))
     }
 
     /// A message that was not sent is no reason to wait.
-    pub async fn lift(tx: &mut Tx, project: &Project, number: &Mac) -> Result<(), StoreError> {
+    pub async fn lift(tx: &mut Tx, project: &Project, address: &Mac) -> Result<(), StoreError> {
         tx.execute(
             "UPDATE otp_cooldowns SET streak = streak - 1, last_at = 0
              WHERE project_id = $1 AND number_mac = $2",
-            params![&*project.id, number.as_str()],
+            params![&*project.id, address.as_str()],
         )
         .await?;
         Ok(())
     }
 
     /// After a right code the next message is no repetition.
-    pub async fn clear(tx: &mut Tx, project: &Project, number: &Mac) -> Result<(), StoreError> {
+    pub async fn clear(tx: &mut Tx, project: &Project, address: &Mac) -> Result<(), StoreError> {
         tx.execute(
             "DELETE FROM otp_cooldowns WHERE project_id = $1 AND number_mac = $2",
-            params![&*project.id, number.as_str()],
+            params![&*project.id, address.as_str()],
         )
         .await?;
         Ok(())
@@ -95,14 +95,14 @@ impl Cooldown {
 async fn remaining(
     tx: &mut Tx,
     project: &Project,
-    number: &Mac,
+    address: &Mac,
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Duration, StoreError> {
     let row = tx
         .row(
             "SELECT streak, last_at FROM otp_cooldowns WHERE project_id = $1 AND number_mac = $2",
-            params![&*project.id, number.as_str()],
+            params![&*project.id, address.as_str()],
         )
         .await?;
     let Some(row) = row else {

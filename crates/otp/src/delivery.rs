@@ -4,6 +4,7 @@ use std::{
 };
 
 use crate::{
+    Otp,
     fields::Fields,
     keys::{Keys, Mac},
     locale::Locale,
@@ -26,9 +27,9 @@ pub struct Origin {
 }
 
 impl Delivery {
-    pub fn check(fields: &Fields) -> Result<Self, Refusal> {
+    pub fn check(otp: &Otp, fields: &Fields) -> Result<Self, Refusal> {
         Ok(Self {
-            expires_in: check_expiration(fields)?,
+            expires_in: check_expiration(fields, otp.limits().expiration_minutes)?,
             locale: check_locale(fields)?,
             origin: Origin::check(fields)?,
         })
@@ -75,9 +76,10 @@ impl Origin {
     }
 }
 
-/// 1 to 10 minutes, 2 when absent.
-fn check_expiration(fields: &Fields) -> Result<Duration, Refusal> {
-    let minutes = fields.integer("expiration_minutes")?.unwrap_or(2);
+/// 1 to 10 minutes, the usual ones when absent.
+fn check_expiration(fields: &Fields, usual: u32) -> Result<Duration, Refusal> {
+    let minutes = fields.integer("expiration_minutes")?;
+    let minutes = minutes.unwrap_or_else(|| i64::from(usual));
     match u64::try_from(minutes) {
         Ok(minutes @ 1..=10) => Ok(Duration::from_secs(minutes * 60)),
         _ => Err(Refusal::InvalidExpiration),

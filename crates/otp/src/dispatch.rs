@@ -1,37 +1,46 @@
 //! The one way from a request to a message. Every limit is kept here, so that no route avoids them.
 
+use std::time::Duration;
+
 use sallyport_base::{Id, StoreError, Tx};
 use tracing::Instrument;
 
 use crate::{
     Otp,
-    allowance::Allowance,
+    address::Address,
+    allowance::{Allowance, Budget},
     audit::{Entry, Event},
+    channel::Channel,
+    conversion::Conversion,
     cooldown::Cooldown,
     delivery::Delivery,
     gateway::GatewayError,
+    locale::Locale,
     message::Message,
+    method::Method,
+    opt_out::OptOut,
     passcode::{Code, Passcode, ReplacedPasscode},
-    phone::{self, Phone},
-    phone_number::PhoneNumber,
     project::Caller,
     refusal::Refusal,
     user::User,
 };
 
+/// How long a notice is worth sending.
+const NOTICE_LIFE: Duration = Duration::from_secs(24 * 3600);
+
 /// A message that somebody asked for.
 pub struct Order {
     pub caller: Caller,
     pub user: User,
-    pub phone: Phone,
-    pub number: PhoneNumber,
+    pub method: Method,
+    pub channel: Channel,
     pub delivery: Delivery,
 }
 
-/// Stores a new code in place of the phone's old one, commits, and hands the message to the gateway.
+/// Stores a new code in place of the method's old one, commits, and hands the message to the gateway.
 /// `tx` holds what the request changed before; after a refusal none of it has happened.
 pub async fn send(otp: &Otp, tx: Tx, order: Order) -> Result<(), Refusal> {
-    if order.number.is_sandbox() {
+    if order.method.address.is_sandbox() {
         return keep_sandbox_code(otp, tx, &order).await;
     }
     // The request may be given up at any moment, while the code is being stored too; what was stored
@@ -41,7 +50,7 @@ pub async fn send(otp: &Otp, tx: Tx, order: Order) -> Result<(), Refusal> {
         .map_err(|_| Refusal::Internal("a message was given up on its way to the gateway"))?
 }
 
-/// Nothing is sent to the sandbox number, so that nothing limits it.
+/// Nothing is sent to the sandbox addresses, so that nothing limits it.
 async fn keep_sandbox_code(otp: &Otp, mut tx: Tx, order: &Order) -> Result<(), Refusal> {
     let id = Id::new(order.caller.now, otp.random());
     passcode(otp, order, &Code::sandbox(), id)
@@ -96,7 +105,10 @@ async fn spend_and_replace(
     let replaced = passcode(otp, order, code, message_id)
         .replace(tx, otp.keys(), otp.limits(), order.caller.now)
         .await?;
-    Phone::extend_probation(tx, order.phone.id, order.caller.now).await?;
+    Method::extend_probation(tx, order.method.id, order.caller.now).await?;
+    if let Err(refusal) = check_number(otp, tx, order).await? {
+        return Ok(Err(refusal));
+    }
     if let Err(retry_after) = spend(otp, tx, order).await? {
         return Ok(Err(Refusal::TooManyRequests { retry_after }));
     }
@@ -106,36 +118,59 @@ async fn spend_and_replace(
     Ok(Ok(replaced))
 }
 
-async fn spend(
+/// Whether messages may go to the number at all, and the message is counted for the share of codes
+/// that come back.
+async fn check_number(
     otp: &Otp,
     tx: &mut Tx,
     order: &Order,
-) -> Result<Result<(), std::time::Duration>, StoreError> {
+) -> Result<Result<(), Refusal>, StoreError> {
+    let Address::Phone(number) = &order.method.address else {
+        return Ok(Ok(()));
+    };
+    let Caller { project, now, .. } = &order.caller;
+    let mac = otp.keys().address(&order.method.address);
+    if OptOut::holds(tx, &mac).await? {
+        return Ok(Err(Refusal::UnsubscribedPhoneNumber));
+    }
+    let rule = &otp.limits().conversion;
+    if Conversion::is_poor(tx, project, number.prefix(), rule, *now).await? {
+        return Ok(Err(Refusal::TooFewTokensAuthenticated));
+    }
+    Conversion::count_sent(tx, project, number.prefix(), *now).await?;
+    Ok(Ok(()))
+}
+
+async fn spend(otp: &Otp, tx: &mut Tx, order: &Order) -> Result<Result<(), Duration>, StoreError> {
     let limits = otp.limits();
     let Caller { project, now, .. } = &order.caller;
-    let number = otp.keys().number(&order.number);
-    if let Err(wait) = Cooldown::start(tx, project, &number, limits, *now).await? {
+    let address = otp.keys().address(&order.method.address);
+    if let Err(wait) = Cooldown::start(tx, project, &address, limits, *now).await? {
         return Ok(Err(wait));
     }
     let mut accounts = vec![
-        (format!("number {}", number.as_str()), &limits.per_number),
+        (format!("number {}", address.as_str()), &limits.per_number),
         (format!("user {}", order.user.id), &limits.per_user),
     ];
     if let Some(network) = order.delivery.origin.network() {
         let network = otp.keys().subject("network", &network);
         accounts.push((format!("ip {}", network.as_str()), &limits.per_ip));
-        if !order.phone.verified {
+        if !order.method.verified {
             let subject = format!("ip to strangers {}", network.as_str());
             accounts.push((subject, &limits.per_ip_to_strangers));
         }
     }
-    accounts.push((
-        format!("prefix {}", order.number.prefix()),
-        &limits.per_prefix,
-    ));
+    if let Address::Phone(number) = &order.method.address {
+        accounts.push((format!("prefix {}", number.prefix()), &limits.per_prefix));
+    }
     accounts.push(("project".to_owned(), &limits.per_project));
     for (subject, windows) in accounts {
-        if let Err(wait) = Allowance::spend(tx, project, &subject, windows, *now).await? {
+        let budget = Budget {
+            subject: &subject,
+            windows,
+            alerts: &limits.alert_percents,
+        };
+        if let Err(wait) = Allowance::spend(tx, project, &budget, *now).await? {
             return Ok(Err(wait));
         }
     }
@@ -186,9 +221,9 @@ async fn withdraw(
     refusal: &Refusal,
 ) -> Result<(), StoreError> {
     let mut tx = otp.store().begin().await?;
-    Passcode::withdraw(&mut tx, order.phone.id, message.id, replaced.as_ref()).await?;
-    let number = otp.keys().number(&order.number);
-    Cooldown::lift(&mut tx, &order.caller.project, &number).await?;
+    Passcode::withdraw(&mut tx, order.method.id, message.id, replaced.as_ref()).await?;
+    let address = otp.keys().address(&order.method.address);
+    Cooldown::lift(&mut tx, &order.caller.project, &address).await?;
     entry(otp, order, Event::SendFailed)
         .because(refusal)
         .record(&mut tx, &order.caller, otp.random())
@@ -196,21 +231,93 @@ async fn withdraw(
     tx.commit().await
 }
 
+/// Tells an older address of a user that `added` is new. The notice has no code; it counts as a
+/// message to that address, and when none may be sent the log says so and the request goes on.
+pub async fn tell_of_new_factor(
+    otp: &Otp,
+    caller: &Caller,
+    to: &Method,
+    added: &Address,
+) -> Result<(), Refusal> {
+    let message = Message {
+        id: Id::new(caller.now, otp.random()),
+        channel: match &to.address {
+            Address::Phone(_) => Channel::Sms,
+            Address::Email(_) => Channel::Email,
+        },
+        to: to.address.as_str().to_owned(),
+        body: otp.text().notice(added),
+        locale: Locale::En,
+        expires_at: caller.now.plus(NOTICE_LIFE),
+    };
+    if to.address.is_sandbox() || !reserve_notice(otp, caller, to).await? {
+        return Ok(());
+    }
+    if let Err(cause) = otp.line().deliver(&message, caller.now).await {
+        tracing::error!(
+            event = "otp.gateway_failed",
+            message.id = %message.id,
+            error = %cause,
+            "a notice could not be handed over"
+        );
+    }
+    Ok(())
+}
+
+async fn reserve_notice(otp: &Otp, caller: &Caller, to: &Method) -> Result<bool, StoreError> {
+    let Caller { project, now, .. } = caller;
+    let address = otp.keys().address(&to.address);
+    let limits = otp.limits();
+    let mut tx = otp.store().begin().await?;
+    let mut may = !OptOut::holds(&mut tx, &address).await?;
+    for (subject, windows) in [
+        (format!("number {}", address.as_str()), &limits.per_number),
+        ("project".to_owned(), &limits.per_project),
+    ] {
+        let budget = Budget {
+            subject: &subject,
+            windows,
+            alerts: &limits.alert_percents,
+        };
+        may = may
+            && Allowance::spend(&mut tx, project, &budget, *now)
+                .await?
+                .is_ok();
+    }
+    if may {
+        Entry::new(Event::Noticed)
+            .user(to.user_id)
+            .address(otp, &to.address)
+            .record(&mut tx, caller, otp.random())
+            .await?;
+        tx.commit().await?;
+    } else {
+        tracing::warn!(
+            event = "otp.notice_kept_back",
+            user.id = %to.user_id,
+            "a user was not told of a new address, since no more messages may be sent there"
+        );
+    }
+    Ok(may)
+}
+
 fn message(otp: &Otp, order: &Order, code: &Code) -> Message {
     Message {
         id: Id::new(order.caller.now, otp.random()),
-        to: order.number.as_e164().to_owned(),
-        body: otp.text().with(code),
+        channel: order.channel,
+        to: order.method.address.as_str().to_owned(),
+        body: otp.text().with(code, order.channel, order.delivery.locale),
         locale: order.delivery.locale,
         expires_at: order.caller.now.plus(order.delivery.expires_in),
     }
 }
 
 fn passcode(otp: &Otp, order: &Order, code: &Code, message_id: Id<Message>) -> Passcode {
-    let method_id = phone::shown_id(&order.caller.project, order.phone.id);
+    let method_id = order.method.shown_id(&order.caller.project);
     Passcode {
-        phone_id: order.phone.id,
+        method_id: order.method.id,
         message_id,
+        channel: order.channel,
         mac: otp.keys().code(&method_id, code.expose()),
         expires_at: order.caller.now.plus(order.delivery.expires_in),
         origin: order.delivery.origin.clone(),
@@ -220,5 +327,5 @@ fn passcode(otp: &Otp, order: &Order, code: &Code, message_id: Id<Message>) -> P
 fn entry<'a>(otp: &Otp, order: &'a Order, event: Event) -> Entry<'a> {
     Entry::new(event)
         .user(order.user.id)
-        .number(otp, &order.number)
+        .address(otp, &order.method.address)
 }

@@ -12,7 +12,10 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::refusal::Refusal;
+use crate::{
+    operation::{Field, Operation, Shape},
+    refusal::Refusal,
+};
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -22,12 +25,17 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The fields of a JSON body. `null` is absent, unknown fields are ignored, and no message repeats
 /// a value that was sent, because it may be a passcode.
-pub struct Fields(Map<String, Value>);
+///
+/// Only fields that the call declares can be read, so that the OpenAPI document names them all.
+pub struct Fields {
+    values: Map<String, Value>,
+    declared: Option<&'static [Field]>,
+}
 
 impl Fields {
     pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
+        match self.get(name) {
+            None => Ok(None),
             Some(Value::String(text)) if text.contains('\0') => {
                 Err(wrong_type(name, "a string without U+0000"))
             }
@@ -47,8 +55,8 @@ impl Fields {
     }
 
     pub fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
+        match self.get(name) {
+            None => Ok(None),
             Some(value) => match value.as_i64() {
                 Some(integer) => Ok(Some(integer)),
                 None => Err(wrong_type(name, "an integer")),
@@ -58,31 +66,94 @@ impl Fields {
 
     /// An absent flag is `false`.
     pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(false),
+        match self.get(name) {
+            None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(wrong_type(name, "true or false")),
         }
     }
 
+    /// A list of texts; `None` when absent.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Refusal> {
+        let wrong = || wrong_type(name, "a list of strings without U+0000");
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Array(values)) => values
+                .iter()
+                .map(|value| match value.as_str() {
+                    Some(text) if !text.contains('\0') => Ok(text.to_owned()),
+                    _ => Err(wrong()),
+                })
+                .collect::<Result<_, _>>()
+                .map(Some),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// A list of objects, empty when absent.
+    pub fn objects(&self, name: &str) -> Result<Vec<Self>, Refusal> {
+        let wrong = || wrong_type(name, "a list of objects");
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(values)) => values
+                .iter()
+                .map(|value| match value {
+                    Value::Object(values) => Ok(self.inside(name, values.clone())),
+                    _ => Err(wrong()),
+                })
+                .collect(),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// The value itself, of whatever type; `None` for `null`.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        debug_assert!(
+            self.declaration(name).is_some() || self.declared.is_none(),
+            "{name} is read and not declared"
+        );
+        self.values.get(name).filter(|value| !value.is_null())
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
     /// An absent object is an empty one.
     pub fn object(&self, name: &str) -> Result<Self, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(Self(Map::new())),
-            Some(Value::Object(fields)) => Ok(Self(fields.clone())),
+        match self.get(name) {
+            None => Ok(self.inside(name, Map::new())),
+            Some(Value::Object(values)) => Ok(self.inside(name, values.clone())),
             Some(_) => Err(wrong_type(name, "an object")),
         }
     }
 
     pub fn into_map(self) -> Map<String, Value> {
-        self.0
+        self.values
     }
 
-    fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    fn declaration(&self, name: &str) -> Option<&'static Field> {
+        self.declared?.iter().find(|field| field.name == name)
+    }
+
+    /// The fields of an object inside this one.
+    fn inside(&self, name: &str, values: Map<String, Value>) -> Self {
+        let shape = self.declaration(name).map(|field| match field.shape {
+            Shape::List(item) => *item,
+            shape => shape,
+        });
+        let declared = match shape {
+            Some(Shape::Object(fields)) => Some(fields),
+            _ => None,
+        };
+        Self { values, declared }
+    }
+
+    fn parse(body: &[u8], declared: Option<&'static [Field]>) -> Result<Self, Refusal> {
         if std::str::from_utf8(body).is_err() {
             return Err(Refusal::BadRequest("The body is not UTF-8.".into()));
         }
-        let Object(fields) = serde_json::from_slice(body).map_err(|cause| {
+        let Object(values) = serde_json::from_slice(body).map_err(|cause| {
             let why = match cause.classify() {
                 serde_json::error::Category::Data => {
                     "The body must be a JSON object that names each field once."
@@ -91,7 +162,7 @@ impl Fields {
             };
             Refusal::BadRequest(why.into())
         })?;
-        Ok(Self(fields))
+        Ok(Self { values, declared })
     }
 }
 
@@ -111,11 +182,13 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         check_content_type(request.headers())?;
+        let operation = request.extensions().get::<&'static Operation>();
+        let declared = operation.and_then(|operation| operation.body);
         let body = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), LARGEST_BODY))
             .await
             .map_err(|_| Refusal::BodyTooSlow)?
             .map_err(|cause| unreadable(&cause))?;
-        Self::parse(&body)
+        Self::parse(&body, declared)
     }
 }
 
@@ -173,22 +246,26 @@ mod tests {
     use super::*;
 
     fn refused(body: &[u8]) -> String {
-        Fields::parse(body).err().unwrap().message().into_owned()
+        Fields::parse(body, None)
+            .err()
+            .unwrap()
+            .message()
+            .into_owned()
     }
 
     #[test]
     fn null_is_absent_and_unknown_fields_are_ignored() {
-        let fields = Fields::parse(br#"{"a": null, "b": "x", "later": [1]}"#).unwrap();
+        let fields = Fields::parse(br#"{"a": null, "b": "x", "later": [1]}"#, None).unwrap();
         assert_eq!(fields.text("a").unwrap(), None);
         assert_eq!(fields.text("b").unwrap(), Some("x"));
         assert_eq!(fields.integer("a").unwrap(), None);
         assert!(!fields.flag("a").unwrap());
-        assert!(fields.object("a").unwrap().0.is_empty());
+        assert!(fields.object("a").unwrap().values.is_empty());
     }
 
     #[test]
     fn a_value_of_another_type_is_named_but_not_repeated() {
-        let fields = Fields::parse(br#"{"code": 123456}"#).unwrap();
+        let fields = Fields::parse(br#"{"code": 123456}"#, None).unwrap();
         let message = fields.text("code").err().unwrap().message();
         assert_eq!(message, "code must be a string.");
     }
@@ -196,7 +273,7 @@ mod tests {
     #[test]
     fn a_text_with_a_null_character_is_refused() {
         // PostgreSQL cannot keep one.
-        let fields = Fields::parse(br#"{"user_agent": "a\u0000b"}"#).unwrap();
+        let fields = Fields::parse(br#"{"user_agent": "a\u0000b"}"#, None).unwrap();
         let message = fields.text("user_agent").err().unwrap().message();
         assert_eq!(message, "user_agent must be a string without U+0000.");
     }

@@ -2,9 +2,9 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport_base::Vault;
 
-use crate::phone_number::PhoneNumber;
+use crate::address::Address;
 
-/// The server's keys for what the store keeps instead of a code, a number or an address. Six digits
+/// The server's keys for what the store keeps instead of a code, a number, a mailbox or an IP address. Six digits
 /// can be tried out in a moment, so that a plain hash would hide nothing.
 pub struct Keys {
     codes: hmac::Key,
@@ -44,8 +44,12 @@ impl Keys {
         Mac::of(&self.codes, &[method_id, code])
     }
 
-    pub fn number(&self, number: &PhoneNumber) -> Mac {
-        Mac::of(&self.subjects, &["number", number.as_e164()])
+    pub fn address(&self, address: &Address) -> Mac {
+        let what = match address {
+            Address::Phone(_) => "number",
+            Address::Email(_) => "email",
+        };
+        Mac::of(&self.subjects, &[what, address.as_str()])
     }
 
     /// Something else that is compared or counted but not kept: an IP address, a user agent.

@@ -32,8 +32,38 @@ pub struct Limits {
     pub per_prefix: Vec<Window>,
     /// Messages of one project.
     pub per_project: Vec<Window>,
-    /// Numbers waiting to be verified that one user may have.
+    /// Numbers and mailboxes waiting to be verified that one user may have.
     pub unverified_numbers_per_user: i64,
+    /// At how many percent of `per_prefix` and `per_project` the log says so; the last message of a
+    /// window is always worth a line.
+    pub alert_percents: Vec<i64>,
+    /// The share of codes that must come back, for each prefix.
+    pub conversion: Conversion,
+    /// How long a code is valid when the caller does not say, in minutes: 1 to 10.
+    pub expiration_minutes: u32,
+    /// How long ago, in minutes, a session's user may have proven a factor to add another by that
+    /// session. 0: it does not matter.
+    pub fresh_factor_minutes: u32,
+    /// Whether the other numbers and mailboxes of a user are told of one that was added.
+    pub notify_of_new_factor: bool,
+    /// After how many days without a right code an address counts as not verified. 0: never.
+    pub reverify_after_days: u32,
+}
+
+/// The share of codes that must come back: of `messages` or more within `minutes`, at least `percent`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conversion {
+    pub messages: i64,
+    pub minutes: u32,
+    /// 0 switches the rule off.
+    pub percent: i64,
+}
+
+impl Conversion {
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs(u64::from(self.minutes) * 60)
+    }
 }
 
 /// At most `count` within `minutes` of the first.
@@ -42,11 +72,31 @@ pub struct Limits {
 pub struct Window {
     pub count: i64,
     pub minutes: u32,
+    /// A count of its own at which the log says so.
+    #[serde(default)]
+    pub alert: Option<i64>,
 }
 
 impl Window {
     pub const fn new(count: i64, minutes: u32) -> Self {
-        Self { count, minutes }
+        Self {
+            count,
+            minutes,
+            alert: None,
+        }
+    }
+
+    pub const fn with_alert(self, alert: i64) -> Self {
+        Self {
+            alert: Some(alert),
+            ..self
+        }
+    }
+
+    /// Whether this very message is one that the log tells of.
+    pub fn is_alarming(self, spent: i64, percents: &[i64]) -> bool {
+        let reached = |percent: &i64| spent == (self.count * percent).div_euclid(100).max(1);
+        Some(spent) == self.alert || spent == self.count || percents.iter().any(reached)
     }
 
     pub fn duration(self) -> Duration {
@@ -74,9 +124,19 @@ impl Default for Limits {
             per_user: vec![Window::new(5, 10), Window::new(10, DAY)],
             per_ip: vec![Window::new(25, 5)],
             per_ip_to_strangers: vec![Window::new(10, HOUR)],
-            per_prefix: vec![Window::new(200, HOUR)],
+            per_prefix: vec![Window::new(200, HOUR).with_alert(50)],
             per_project: vec![Window::new(1000, DAY)],
             unverified_numbers_per_user: 3,
+            alert_percents: vec![50, 80],
+            conversion: Conversion {
+                messages: 50,
+                minutes: DAY,
+                percent: 20,
+            },
+            expiration_minutes: 2,
+            fresh_factor_minutes: 5,
+            notify_of_new_factor: true,
+            reverify_after_days: 365,
         }
     }
 }
@@ -119,7 +179,48 @@ impl Limits {
             "unverified_numbers_per_user",
             "0 to 100",
         )?;
+        expect(
+            self.alert_percents
+                .iter()
+                .all(|percent| (1..=100).contains(percent)),
+            "alert_percents",
+            "numbers from 1 to 100",
+        )?;
+        expect(
+            self.conversion.messages >= 1
+                && (10..=WEEK).contains(&self.conversion.minutes)
+                && (0..=100).contains(&self.conversion.percent),
+            "conversion",
+            "1 message or more, 10 to 10080 minutes, 0 to 100 percent",
+        )?;
+        expect(
+            (1..=10).contains(&self.expiration_minutes),
+            "expiration_minutes",
+            "1 to 10",
+        )?;
+        expect(
+            self.fresh_factor_minutes <= WEEK,
+            "fresh_factor_minutes",
+            "0 to 10080",
+        )?;
+        expect(
+            self.reverify_after_days <= 3650,
+            "reverify_after_days",
+            "0 to 3650",
+        )?;
         self.check_windows()
+    }
+
+    /// How long ago a factor may have been proven to add another; `None` when it does not matter.
+    pub fn fresh_factor(&self) -> Option<Duration> {
+        let minutes = u64::from(self.fresh_factor_minutes);
+        (minutes > 0).then(|| Duration::from_secs(minutes * 60))
+    }
+
+    /// How long an address counts as verified after its last right code; `None`: for ever.
+    pub fn reverify_after(&self) -> Option<Duration> {
+        let days = u64::from(self.reverify_after_days);
+        (days > 0).then(|| Duration::from_secs(days * 24 * 3600))
     }
 
     pub fn serves(&self, country: &str) -> bool {

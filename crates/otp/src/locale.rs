@@ -1,5 +1,5 @@
 /// A language of messages. SDKs write the same one as `pt-br`, `ptbr`, `de-DE` or `deDE`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Locale {
     #[default]
     En,
@@ -49,11 +49,21 @@ impl Locale {
             .map(|(locale, _)| *locale)
     }
 
+    /// The tags of all locales.
+    pub fn tags() -> impl Iterator<Item = &'static str> {
+        TAGS.iter().map(|(_, tag)| *tag)
+    }
+
     pub fn tag(self) -> &'static str {
         TAGS.iter()
             .find(|(locale, _)| *locale == self)
             .map_or("en", |(_, tag)| tag)
     }
+}
+
+/// The tags of all languages that messages can be written in.
+pub fn locale_tags() -> Vec<String> {
+    Locale::tags().map(str::to_owned).collect()
 }
 
 fn bare(tag: &str) -> String {

@@ -1,14 +1,20 @@
-use axum::extract::State;
+use axum::{
+    extract::State,
+    routing::{MethodRouter, post},
+};
 use sallyport_base::{StoreError, Tx};
 use serde_json::json;
 
 use crate::{
     Otp,
+    address::{Address, Kind},
     answer::Success,
+    channel::Channel,
     delivery::Delivery,
     dispatch::{self, Order},
+    email_address::EmailAddress,
     fields::Fields,
-    phone::{self, Phone},
+    method::Method,
     phone_number::PhoneNumber,
     project::Caller,
     refusal::Refusal,
@@ -16,73 +22,105 @@ use crate::{
 };
 
 struct Params {
-    number: PhoneNumber,
+    address: Address,
     status: Status,
     delivery: Delivery,
 }
 
 impl Params {
-    fn check(otp: &Otp, caller: &Caller, fields: &Fields) -> Result<Self, Refusal> {
+    fn check(
+        otp: &Otp,
+        caller: &Caller,
+        fields: &Fields,
+        channel: Channel,
+    ) -> Result<Self, Refusal> {
         Ok(Self {
-            number: required_number(otp, caller, fields)?,
-            status: if fields.flag("create_user_as_pending")? {
-                Status::Pending
-            } else {
-                Status::Active
-            },
-            delivery: Delivery::check(fields)?,
+            address: required_address(otp, caller, fields, channel)?,
+            status: Status::check(fields)?,
+            delivery: Delivery::check(otp, fields)?,
         })
     }
 }
 
-/// `POST /v1/otps/sms/login_or_create`
-pub async fn login_or_create(
-    State(otp): State<Otp>,
+/// `POST /v1/otps/{channel}/login_or_create`
+pub fn by(channel: Channel) -> MethodRouter<Otp> {
+    post(
+        async move |State(otp): State<Otp>, caller: Caller, fields: Fields| {
+            login_or_create(&otp, caller, &fields, channel).await
+        },
+    )
+}
+
+async fn login_or_create(
+    otp: &Otp,
     caller: Caller,
-    fields: Fields,
+    fields: &Fields,
+    channel: Channel,
 ) -> Result<Success, Refusal> {
-    let params = Params::check(&otp, &caller, &fields)?;
+    let params = Params::check(otp, &caller, fields, channel)?;
     let mut tx = otp.store().begin().await?;
-    let (user, phone, created) = find_or_create(&otp, &mut tx, &caller, &params).await?;
-    let answer = json!({
+    let (user, method, created) = find_or_create(otp, &mut tx, &caller, &params).await?;
+    let mut answer = json!({
         "user_id": user.shown_id(&caller.project),
-        "phone_id": phone::shown_id(&caller.project, phone.id),
         "user_created": created,
     });
+    answer[id_field(method.kind())] = json!(method.shown_id(&caller.project));
     let order = Order {
         caller,
         user,
-        phone,
-        number: params.number,
+        method,
+        channel,
         delivery: params.delivery,
     };
-    dispatch::send(&otp, tx, order).await?;
+    dispatch::send(otp, tx, order).await?;
     Ok(Success::of(answer))
 }
 
-/// The `phone_number` of a send.
-pub fn required_number(
+/// The `phone_number` or `email` of a send.
+pub fn required_address(
     otp: &Otp,
     caller: &Caller,
     fields: &Fields,
-) -> Result<PhoneNumber, Refusal> {
-    let text = fields
-        .filled_text("phone_number")?
-        .ok_or(Refusal::MissingSmsParameter)?;
-    PhoneNumber::check(text, caller.project.environment, otp.limits())
+    channel: Channel,
+) -> Result<Address, Refusal> {
+    if !otp.sends_by(channel) {
+        let why = format!("This service sends no codes by {}.", channel.as_str());
+        return Err(Refusal::BadRequest(why.into()));
+    }
+    let environment = caller.project.environment;
+    match channel {
+        Channel::Email => {
+            let text = fields.required_text("email")?;
+            EmailAddress::check(text, environment).map(Address::Email)
+        }
+        Channel::Sms | Channel::Whatsapp => {
+            let text = fields
+                .filled_text("phone_number")?
+                .ok_or(Refusal::MissingSmsParameter)?;
+            PhoneNumber::check(text, environment, otp.limits()).map(Address::Phone)
+        }
+    }
 }
 
-/// The owner of a number with the number, if it has one.
+/// The field of an answer that names a method of this kind.
+pub const fn id_field(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Phone => "phone_id",
+        Kind::Email => "email_id",
+    }
+}
+
+/// The owner of an address with the method, if it has one.
 pub async fn find_owner(
     tx: &mut Tx,
     caller: &Caller,
-    number: &PhoneNumber,
-) -> Result<Option<(User, Phone)>, StoreError> {
-    let Some(phone) = Phone::find_by_number(tx, &caller.project, number).await? else {
+    address: &Address,
+) -> Result<Option<(User, Method)>, StoreError> {
+    let Some(method) = Method::find_by_address(tx, &caller.project, address).await? else {
         return Ok(None);
     };
-    let user = User::find(tx, &caller.project, phone.user_id).await?;
-    Ok(user.map(|user| (user, phone)))
+    let user = User::find(tx, &caller.project, method.user_id).await?;
+    Ok(user.map(|user| (user, method)))
 }
 
 async fn find_or_create(
@@ -90,20 +128,20 @@ async fn find_or_create(
     tx: &mut Tx,
     caller: &Caller,
     params: &Params,
-) -> Result<(User, Phone, bool), Refusal> {
+) -> Result<(User, Method, bool), Refusal> {
     let Caller { project, now, .. } = caller;
-    if let Some((user, phone)) = find_owner(tx, caller, &params.number).await? {
-        return Ok((user, phone, false));
+    if let Some((user, method)) = find_owner(tx, caller, &params.address).await? {
+        return Ok((user, method, false));
     }
     let user = User::create(tx, project, params.status, *now, otp.random()).await?;
-    let added = Phone::add_first(tx, project, &user, &params.number, *now, otp.random()).await?;
-    if let Some(phone) = added {
-        return Ok((user, phone, true));
+    let added = Method::add(tx, project, &user, &params.address, *now, otp.random()).await?;
+    if let Some(method) = added {
+        return Ok((user, method, true));
     }
     // Another request created the same user meanwhile.
     User::delete(tx, project, user.id).await?;
-    let (user, phone) = find_owner(tx, caller, &params.number)
+    let (user, method) = find_owner(tx, caller, &params.address)
         .await?
-        .ok_or(Refusal::Internal("a number is taken and has no owner"))?;
-    Ok((user, phone, false))
+        .ok_or(Refusal::Internal("an address is taken and has no owner"))?;
+    Ok((user, method, false))
 }

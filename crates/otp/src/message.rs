@@ -1,29 +1,65 @@
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use sallyport_base::{Id, Timestamp};
 
-use crate::{locale::Locale, passcode::Code};
+use crate::{
+    address::{Address, Kind},
+    channel::Channel,
+    gsm::{self, Length},
+    locale::{self, Locale},
+    passcode::Code,
+    wording::Wording,
+};
 
-/// What one GSM message holds, in septets (3GPP TS 23.040 §9.2.3.16).
-const SEGMENT: usize = 160;
+/// What an operator decides about the text of messages.
+#[derive(Clone, Debug)]
+pub struct MessageSettings {
+    /// Whose code it is, as messages say: `123456 is your <name> code.`
+    pub name: String,
+    /// The host of the page that asks for the code, without scheme and port: browsers fill it in
+    /// there only.
+    pub host: String,
+    /// The 11 characters by which an Android app receives the code, in place of the host.
+    pub android_app_hash: Option<String>,
+    /// The languages that messages are written in, by their BCP 47 tags. Others get English.
+    pub locales: Vec<String>,
+    /// The answer to HELP; `None` for a text made of the name.
+    pub help: Option<String>,
+}
 
-/// The basic character set of 3GPP TS 23.038 §6.2.1; each takes one septet.
-const GSM_BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-
-/// Its extension (§6.2.1.1); each takes two septets.
-const GSM_EXTENDED: &str = "\u{c}^{}\\[~]|€";
+impl MessageSettings {
+    /// Every language, no Android app, the usual answer to HELP.
+    pub fn new(name: &str, host: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            host: host.to_owned(),
+            android_app_hash: None,
+            locales: locale::locale_tags(),
+            help: None,
+        }
+    }
+}
 
 /// The text around a code: whose code it is, and the page that a browser may fill it into.
 ///
-/// The code comes first, for previews on a lock screen; the last line is what browsers look for
-/// (Origin-bound one-time codes, WICG): `@host #code`.
+/// The last line is what browsers look for (Origin-bound one-time codes, WICG), `@host #code`, or the
+/// hash that Android's SMS Retriever looks for.
 #[derive(Clone, Debug)]
 pub struct MessageText {
     name: String,
-    host: String,
+    filler: Filler,
+    locales: BTreeSet<Locale>,
+    help: String,
 }
 
-/// Why a name or a host cannot be part of a message.
+/// Who takes the code out of a message.
+#[derive(Clone, Debug)]
+enum Filler {
+    Browser { host: String },
+    AndroidApp { hash: String },
+}
+
+/// Why a setting cannot be part of a message.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum MessageTextError {
     #[error(
@@ -34,65 +70,174 @@ pub enum MessageTextError {
         "the host {0:?} is not the name of a host; expected one such as login.example.com, without scheme and port"
     )]
     Host(String),
+    #[error("the android_app_hash {0:?} is not one; expected 11 characters of base64")]
+    AndroidAppHash(String),
+    #[error("the locale {0:?} is none of {known}", known = Locale::tags().collect::<Vec<_>>().join(", "))]
+    Locale(String),
     #[error(
-        "with this name and host a message has {0} characters; expected at most 160, so that it is one SMS"
+        "with this name and host {what} has {units} characters; expected at most {most}, so that it is one SMS"
     )]
-    Long(usize),
+    Long {
+        /// Which message: `a message in en`, `the answer to HELP`.
+        what: String,
+        units: usize,
+        most: usize,
+    },
 }
 
 impl MessageText {
-    /// Checks that a message with any code is one GSM-7 segment.
-    pub fn check(name: &str, host: &str) -> Result<Self, MessageTextError> {
-        if name.trim().is_empty() || name.contains(['\n', '\r']) || septets(name).is_none() {
-            return Err(MessageTextError::Character(name.to_owned()));
+    /// Checks that every message that will ever be sent is one SMS.
+    pub fn check(settings: &MessageSettings) -> Result<Self, MessageTextError> {
+        let name = &settings.name;
+        if name.trim().is_empty() || name.contains(['\n', '\r']) || gsm::septets(name).is_none() {
+            return Err(MessageTextError::Character(name.clone()));
         }
-        if !is_host(host) {
-            return Err(MessageTextError::Host(host.to_owned()));
-        }
+        let usual_help = || format!("{name} sends codes that you ask for. Reply STOP to get none.");
         let text = Self {
-            name: name.to_owned(),
-            host: host.to_owned(),
+            name: name.clone(),
+            filler: Filler::check(settings)?,
+            locales: check_locales(&settings.locales)?,
+            help: settings.help.clone().unwrap_or_else(usual_help),
         };
-        match septets(&text.around("000000")) {
-            Some(length) if length <= SEGMENT => Ok(text),
-            Some(length) => Err(MessageTextError::Long(length)),
-            None => Err(MessageTextError::Character(name.to_owned())),
+        text.check_lengths()?;
+        Ok(text)
+    }
+
+    /// The whole message. A browser reads the last line of an SMS only.
+    pub fn with(&self, code: &Code, channel: Channel, locale: Locale) -> String {
+        let code = code.expose();
+        match channel {
+            Channel::Sms => self.sms(code, locale),
+            Channel::Whatsapp | Channel::Email => {
+                let wording = self.wording(locale);
+                let statement = wording.statement(code, &self.name);
+                format!("{statement} {}", wording.warning)
+            }
         }
     }
 
-    pub fn with(&self, code: &Code) -> String {
-        self.around(code.expose())
+    /// Tells an older address of a user that there is a new one.
+    pub fn notice(&self, added: &Address) -> String {
+        let name = &self.name;
+        let what = match added.kind() {
+            Kind::Phone => format!("A phone number ending in {}", added.end()),
+            Kind::Email => "An e-mail address".to_owned(),
+        };
+        format!("{what} was added to your {name} account. Not you? Tell {name} at once.")
     }
 
-    fn around(&self, code: &str) -> String {
-        let Self { name, host } = self;
-        format!("{code} is your {name} code. Never share it.\n\n@{host} #{code}")
+    pub fn after_stop(&self) -> String {
+        let name = &self.name;
+        format!("You get no more codes from {name}. Reply START to get them again.")
+    }
+
+    pub fn after_start(&self) -> String {
+        let name = &self.name;
+        format!("You get codes from {name} again. Reply STOP to get none.")
+    }
+
+    pub fn help(&self) -> String {
+        self.help.clone()
+    }
+
+    fn check_lengths(&self) -> Result<(), MessageTextError> {
+        for locale in &self.locales {
+            let what = format!("a message in {}", locale.tag());
+            check_length(what, &self.sms("000000", *locale))?;
+        }
+        let longest = Address::stored("+10000000000");
+        for (what, text) in [
+            ("the notice of a new number", self.notice(&longest)),
+            ("the answer to STOP", self.after_stop()),
+            ("the answer to START", self.after_start()),
+            ("the answer to HELP", self.help()),
+        ] {
+            check_length(what.to_owned(), &text)?;
+        }
+        Ok(())
+    }
+
+    /// With the warning when it fits.
+    fn sms(&self, code: &str, locale: Locale) -> String {
+        let wording = self.wording(locale);
+        let statement = wording.statement(code, &self.name);
+        let last_line = self.filler.last_line(code);
+        let whole = format!("{statement} {}\n\n{last_line}", wording.warning);
+        if Length::of(&whole).is_one_segment() {
+            whole
+        } else {
+            format!("{statement}\n\n{last_line}")
+        }
+    }
+
+    fn wording(&self, locale: Locale) -> Wording {
+        Wording::of(if self.locales.contains(&locale) {
+            locale
+        } else {
+            Locale::En
+        })
     }
 }
 
-/// The length of `text` in the GSM alphabet; `None` when a character is not part of it.
-fn septets(text: &str) -> Option<usize> {
-    text.chars()
-        .map(|character| {
-            if GSM_BASIC.contains(character) {
-                Some(1)
-            } else if GSM_EXTENDED.contains(character) {
-                Some(2)
-            } else {
-                None
-            }
-        })
-        .sum()
+impl Filler {
+    fn check(settings: &MessageSettings) -> Result<Self, MessageTextError> {
+        let host = &settings.host;
+        if !is_host(host) {
+            return Err(MessageTextError::Host(host.clone()));
+        }
+        match &settings.android_app_hash {
+            None => Ok(Self::Browser { host: host.clone() }),
+            Some(hash) if is_app_hash(hash) => Ok(Self::AndroidApp { hash: hash.clone() }),
+            Some(hash) => Err(MessageTextError::AndroidAppHash(hash.clone())),
+        }
+    }
+
+    fn last_line(&self, code: &str) -> String {
+        match self {
+            Self::Browser { host } => format!("@{host} #{code}"),
+            Self::AndroidApp { hash } => hash.clone(),
+        }
+    }
+}
+
+/// English is always spoken.
+fn check_locales(tags: &[String]) -> Result<BTreeSet<Locale>, MessageTextError> {
+    let mut locales = BTreeSet::from([Locale::En]);
+    for tag in tags {
+        locales.insert(Locale::parse(tag).ok_or_else(|| MessageTextError::Locale(tag.clone()))?);
+    }
+    Ok(locales)
+}
+
+fn check_length(what: String, text: &str) -> Result<(), MessageTextError> {
+    let length = Length::of(text);
+    if length.is_one_segment() {
+        return Ok(());
+    }
+    Err(MessageTextError::Long {
+        what,
+        units: length.units(),
+        most: length.most(),
+    })
 }
 
 fn is_host(host: &str) -> bool {
     matches!(url::Host::parse(host), Ok(url::Host::Domain(domain)) if domain == host)
 }
 
+fn is_app_hash(hash: &str) -> bool {
+    hash.len() == 11
+        && hash
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+}
+
 /// A message on its way. Its id is the same at every try, so that a gateway can drop a repetition.
 #[derive(Clone)]
 pub struct Message {
     pub id: Id<Message>,
+    pub channel: Channel,
+    /// A number in E.164 form, or an e-mail address.
     pub to: String,
     pub body: String,
     pub locale: Locale,
@@ -109,26 +254,80 @@ impl fmt::Debug for Message {
 mod tests {
     use super::*;
 
+    fn check(name: &str, host: &str) -> Result<MessageText, MessageTextError> {
+        MessageText::check(&MessageSettings::new(name, host))
+    }
+
     #[test]
     fn the_last_line_is_what_a_browser_fills_in() {
-        let text = MessageText::check("Sallyport", "login.example.com").unwrap();
+        let text = check("Sallyport", "login.example.com").unwrap();
         assert_eq!(
-            text.around("012345"),
+            text.sms("012345", Locale::En),
             "012345 is your Sallyport code. Never share it.\n\n@login.example.com #012345"
         );
     }
 
     #[test]
-    fn a_message_is_one_gsm_segment() {
-        let long = "a".repeat(120);
+    fn an_android_app_gets_its_hash_in_place_of_the_host() {
+        let mut settings = MessageSettings::new("Sallyport", "login.example.com");
+        settings.android_app_hash = Some("FA+9qCX9VSu".to_owned());
+        let text = MessageText::check(&settings).unwrap();
+        let message = text.sms("012345", Locale::En);
+        assert!(message.ends_with("\n\nFA+9qCX9VSu"), "{message}");
+        assert!(message.len() <= 140, "what Android's retriever reads");
+        settings.android_app_hash = Some("short".to_owned());
+        assert!(matches!(
+            MessageText::check(&settings),
+            Err(MessageTextError::AndroidAppHash(_))
+        ));
+    }
+
+    #[test]
+    fn every_language_names_the_code_first_and_fits_into_one_sms() {
+        let text = check("Example Inc.", "login.example.com").unwrap();
+        let mut seen = BTreeSet::new();
+        for tag in Locale::tags() {
+            let message = text.sms("012345", Locale::parse(tag).unwrap());
+            assert!(message.starts_with("012345 "), "{tag}: {message}");
+            assert!(message.contains("Example Inc."), "{tag}: {message}");
+            assert!(Length::of(&message).is_one_segment(), "{tag}: {message}");
+            assert!(seen.insert(message), "{tag} has words of its own");
+        }
+        assert_eq!(seen.len(), 16);
+    }
+
+    #[test]
+    fn a_warning_gives_way_to_a_long_name_and_a_message_that_is_still_too_long_is_refused() {
+        let host = "accounts.example-corporation.com";
+        let message = check("Example", host).unwrap().sms("012345", Locale::Ru);
+        assert!(!message.contains("Никому"), "{message}");
+        let name = "a".repeat(25);
         assert_eq!(
-            MessageText::check(&long, "login.example.com").err(),
-            Some(MessageTextError::Long(185))
+            check(&name, host).err(),
+            Some(MessageTextError::Long {
+                what: "a message in zh-Hans".to_owned(),
+                units: 84,
+                most: 70
+            })
         );
+        let mut settings = MessageSettings::new(&name, host);
+        settings.locales = vec!["en".to_owned(), "de-DE".to_owned()];
+        let text = MessageText::check(&settings).unwrap();
+        assert_eq!(text.sms("1", Locale::Ru), text.sms("1", Locale::En));
+        assert_ne!(text.sms("1", Locale::DeDe), text.sms("1", Locale::En));
+        settings.locales = vec!["xx".to_owned()];
+        assert_eq!(
+            MessageText::check(&settings).err(),
+            Some(MessageTextError::Locale("xx".to_owned()))
+        );
+    }
+
+    #[test]
+    fn names_and_hosts_that_no_message_can_have_are_refused() {
         for name in ["", "Łódź", "two\nlines", "café ☕"] {
             assert!(
                 matches!(
-                    MessageText::check(name, "localhost"),
+                    check(name, "localhost"),
                     Err(MessageTextError::Character(_))
                 ),
                 "{name:?}"
@@ -142,15 +341,9 @@ mod tests {
             "LOGIN.example.com/x",
         ] {
             assert!(
-                matches!(
-                    MessageText::check("Sallyport", host),
-                    Err(MessageTextError::Host(_))
-                ),
+                matches!(check("Sallyport", host), Err(MessageTextError::Host(_))),
                 "{host:?}"
             );
         }
-        assert_eq!(septets("{€}"), Some(6));
-        assert_eq!(septets("ñ@£"), Some(3));
-        assert_eq!(septets("ó"), None);
     }
 }

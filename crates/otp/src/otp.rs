@@ -1,12 +1,15 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use sallyport_base::{Clock, Random, Store, StoreError, Timestamp, Vault};
 
 use crate::{
+    channel::Channel,
     gateway::{Gateway, Line},
     keys::Keys,
     limits::Limits,
-    message::{MessageText, MessageTextError},
+    message::{MessageSettings, MessageText, MessageTextError},
+    retention::Retention,
+    signing_key,
     webhook::WebhookError,
 };
 
@@ -23,6 +26,8 @@ struct Inner {
     line: Line,
     limits: Limits,
     text: MessageText,
+    channels: BTreeSet<Channel>,
+    retention: Retention,
     making_key: tokio::sync::Mutex<()>,
 }
 
@@ -34,11 +39,10 @@ pub struct OtpParts {
     pub vault: Vault,
     pub gateway: Gateway,
     pub limits: Limits,
-    /// Whose code it is, as messages say: `123456 is your <name> code.`
-    pub name: String,
-    /// The host of the page that asks for the code, without scheme and port: browsers fill it in
-    /// there only.
-    pub host: String,
+    pub message: MessageSettings,
+    /// By which ways the gateway takes messages.
+    pub channels: BTreeSet<Channel>,
+    pub retention: Retention,
 }
 
 /// Which part of the configuration is not usable, and what was expected.
@@ -46,33 +50,49 @@ pub struct OtpParts {
 pub enum OtpError {
     #[error("passcode limits: {0}")]
     Limits(String),
+    #[error("passcode retention: {0}")]
+    Retention(String),
     #[error("passcode message: {0}")]
     Message(#[from] MessageTextError),
     #[error("passcode webhook: {0}")]
     Webhook(#[from] WebhookError),
 }
 
+/// Why what has served its time is still there.
+#[derive(Debug, thiserror::Error)]
+pub enum PurgeError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a signing key could not be replaced: {0}")]
+    SigningKey(String),
+}
+
 impl Otp {
     pub fn new(parts: OtpParts) -> Result<Self, OtpError> {
         parts.limits.check().map_err(OtpError::Limits)?;
+        parts.retention.check().map_err(OtpError::Retention)?;
         Ok(Self(Arc::new(Inner {
             keys: Keys::new(&parts.vault),
             line: Line::open(&parts.gateway, &parts.store)?,
-            text: MessageText::check(&parts.name, &parts.host)?,
+            text: MessageText::check(&parts.message)?,
             store: parts.store,
             clock: parts.clock,
             random: parts.random,
             vault: parts.vault,
             limits: parts.limits,
+            channels: parts.channels,
+            retention: parts.retention,
             making_key: tokio::sync::Mutex::new(()),
         })))
     }
 
-    /// Forgets what has served its time: codes a day after they expired, counters once they are
-    /// over, numbers that were not verified, sessions that ended, messages of the demo telephone
-    /// after a day, and what was decided after 30 days.
-    pub async fn purge(&self, now: Timestamp) -> Result<(), StoreError> {
-        crate::purge::run(self, now).await
+    /// Forgets what has served its time, as [`Retention`] says, doubts addresses that nobody proved
+    /// for long, and puts a new signing key beside one that is old.
+    pub async fn purge(&self, now: Timestamp) -> Result<(), PurgeError> {
+        crate::purge::run(self, now).await?;
+        signing_key::rotate(self, now)
+            .await
+            .map_err(|refusal| PurgeError::SigningKey(refusal.cause().unwrap_or_default()))
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -101,6 +121,14 @@ impl Otp {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn sends_by(&self, channel: Channel) -> bool {
+        self.0.channels.contains(&channel)
+    }
+
+    pub(crate) fn retention(&self) -> &Retention {
+        &self.0.retention
     }
 
     pub(crate) fn text(&self) -> &MessageText {

@@ -4,11 +4,12 @@ use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Tx, constant_
 use zeroize::Zeroizing;
 
 use crate::{
+    channel::Channel,
     delivery::Origin,
     keys::{Keys, Mac},
     limits::Limits,
     message::Message,
-    phone::Phone,
+    method::Method,
 };
 
 pub const TABLE: &str = "
@@ -23,6 +24,12 @@ CREATE TABLE otp_passcodes (
     user_agent_mac TEXT
 );
 CREATE INDEX otp_passcodes_by_expiry ON otp_passcodes (expires_at);
+";
+
+/// By which way a code went is what the session of whoever returns it says.
+pub const CHANNEL: &str = "
+ALTER TABLE otp_passcodes RENAME COLUMN phone_id TO method_id;
+ALTER TABLE otp_passcodes ADD COLUMN channel TEXT NOT NULL DEFAULT 'sms';
 ";
 
 /// Six digits on their way to a phone. They cannot be printed.
@@ -59,10 +66,11 @@ impl fmt::Debug for Code {
     }
 }
 
-/// The one code of a phone. A method has a single row, so that a new code replaces the old one.
+/// The one code of a method, which has a single row, so that a new code replaces the old one.
 pub struct Passcode {
-    pub phone_id: Id<Phone>,
+    pub method_id: Id<Method>,
     pub message_id: Id<Message>,
+    pub channel: Channel,
     pub mac: Mac,
     pub expires_at: Timestamp,
     pub origin: Origin,
@@ -71,6 +79,7 @@ pub struct Passcode {
 /// A code that could be used until a newer one took its place.
 pub struct ReplacedPasscode {
     message_id: Id<Message>,
+    channel: String,
     code_mac: String,
     expires_at: Timestamp,
     attempts: i64,
@@ -81,7 +90,8 @@ pub struct ReplacedPasscode {
 /// What came of one guess. All but `Dead` and `Unknown` have been counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Attempt {
-    Right,
+    /// The code was sent this way.
+    Right(Channel),
     Wrong,
     /// The guess came from elsewhere than the request for the code; the code was not looked at.
     Mismatch,
@@ -100,7 +110,7 @@ pub struct Guess {
 }
 
 impl Passcode {
-    /// Makes this the phone's only code. Returns the one before, when it could still be used.
+    /// Makes this the method's only code. Returns the one before, when it could still be used.
     pub async fn replace(
         &self,
         tx: &mut Tx,
@@ -108,15 +118,16 @@ impl Passcode {
         limits: &Limits,
         now: Timestamp,
     ) -> Result<Option<ReplacedPasscode>, StoreError> {
-        let replaced = ReplacedPasscode::hold(tx, self.phone_id, limits, now).await?;
+        let replaced = ReplacedPasscode::hold(tx, self.method_id, limits, now).await?;
         let ip = self.origin.ip_mac(keys);
         let user_agent = self.origin.user_agent_mac(keys);
         tx.execute(
             "INSERT INTO otp_passcodes
-                (phone_id, message_id, code_mac, expires_at, attempts, ip_mac, user_agent_mac)
-             VALUES ($1, $2, $3, $4, 0, $5, $6)
-             ON CONFLICT (phone_id) DO UPDATE SET
+                (method_id, message_id, channel, code_mac, expires_at, attempts, ip_mac, user_agent_mac)
+             VALUES ($1, $2, $3, $4, $5, 0, $6, $7)
+             ON CONFLICT (method_id) DO UPDATE SET
                 message_id = excluded.message_id,
+                channel = excluded.channel,
                 code_mac = excluded.code_mac,
                 expires_at = excluded.expires_at,
                 attempts = 0,
@@ -124,8 +135,9 @@ impl Passcode {
                 ip_mac = excluded.ip_mac,
                 user_agent_mac = excluded.user_agent_mac",
             params![
-                self.phone_id,
+                self.method_id,
                 self.message_id,
+                self.channel.as_str(),
                 self.mac.as_str(),
                 self.expires_at,
                 ip.as_ref().map(Mac::as_str),
@@ -137,19 +149,19 @@ impl Passcode {
     }
 
     /// Takes back a code whose message was not sent, unless a newer one took its place. The one that
-    /// it had replaced is the phone's code again.
+    /// it had replaced is the method's code again.
     pub async fn withdraw(
         tx: &mut Tx,
-        phone_id: Id<Phone>,
+        method_id: Id<Method>,
         message_id: Id<Message>,
         replaced: Option<&ReplacedPasscode>,
     ) -> Result<(), StoreError> {
         if let Some(replaced) = replaced {
-            return replaced.put_back(tx, phone_id, message_id).await;
+            return replaced.put_back(tx, method_id, message_id).await;
         }
         tx.execute(
-            "DELETE FROM otp_passcodes WHERE phone_id = $1 AND message_id = $2",
-            params![phone_id, message_id],
+            "DELETE FROM otp_passcodes WHERE method_id = $1 AND message_id = $2",
+            params![method_id, message_id],
         )
         .await?;
         Ok(())
@@ -159,7 +171,7 @@ impl Passcode {
     /// row until `tx` ends, so that of many right guesses at once one is accepted.
     pub async fn attempt(
         tx: &mut Tx,
-        phone_id: Id<Phone>,
+        method_id: Id<Method>,
         guess: &Guess,
         keys: &Keys,
         limits: &Limits,
@@ -168,13 +180,13 @@ impl Passcode {
         let counted = tx
             .row(
                 "UPDATE otp_passcodes SET attempts = attempts + 1
-                 WHERE phone_id = $1 AND used_at IS NULL AND attempts < $2 AND expires_at > $3
-                 RETURNING code_mac, ip_mac, user_agent_mac",
-                params![phone_id, limits.attempts_per_code, now],
+                 WHERE method_id = $1 AND used_at IS NULL AND attempts < $2 AND expires_at > $3
+                 RETURNING channel, code_mac, ip_mac, user_agent_mac",
+                params![method_id, limits.attempts_per_code, now],
             )
             .await?;
         let Some(row) = counted else {
-            return without_live_code(tx, phone_id).await;
+            return without_live_code(tx, method_id).await;
         };
         if !guess.comes_from(row.get("ip_mac")?, row.get("user_agent_mac")?, keys) {
             return Ok(Attempt::Mismatch);
@@ -183,7 +195,8 @@ impl Passcode {
         if !constant_time_eq(expected.as_bytes(), guess.mac.as_str().as_bytes()) {
             return Ok(Attempt::Wrong);
         }
-        use_up(tx, phone_id, now).await
+        let channel = Channel::parse(&row.get::<String>("channel")?).unwrap_or_default();
+        use_up(tx, method_id, channel, now).await
     }
 
     /// Forgets codes that expired before `limit`.
@@ -197,20 +210,20 @@ impl Passcode {
 }
 
 impl ReplacedPasscode {
-    /// The phone's code, if it can still be used. The update changes nothing; it makes guesses wait
+    /// The method's code, if it can still be used. The update changes nothing; it makes guesses wait
     /// until `tx` ends.
     async fn hold(
         tx: &mut Tx,
-        phone_id: Id<Phone>,
+        method_id: Id<Method>,
         limits: &Limits,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
         let row = tx
             .row(
                 "UPDATE otp_passcodes SET attempts = attempts
-                 WHERE phone_id = $1 AND used_at IS NULL AND attempts < $2 AND expires_at > $3
-                 RETURNING message_id, code_mac, expires_at, attempts, ip_mac, user_agent_mac",
-                params![phone_id, limits.attempts_per_code, now],
+                 WHERE method_id = $1 AND used_at IS NULL AND attempts < $2 AND expires_at > $3
+                 RETURNING message_id, channel, code_mac, expires_at, attempts, ip_mac, user_agent_mac",
+                params![method_id, limits.attempts_per_code, now],
             )
             .await?;
         row.map(|row| Self::read(&row)).transpose()
@@ -219,7 +232,7 @@ impl ReplacedPasscode {
     async fn put_back(
         &self,
         tx: &mut Tx,
-        phone_id: Id<Phone>,
+        method_id: Id<Method>,
         newer: Id<Message>,
     ) -> Result<(), StoreError> {
         tx.execute(
@@ -230,17 +243,19 @@ impl ReplacedPasscode {
                 attempts = $6,
                 used_at = NULL,
                 ip_mac = $7,
-                user_agent_mac = $8
-             WHERE phone_id = $1 AND message_id = $2",
+                user_agent_mac = $8,
+                channel = $9
+             WHERE method_id = $1 AND message_id = $2",
             params![
-                phone_id,
+                method_id,
                 newer,
                 self.message_id,
                 &self.code_mac,
                 self.expires_at,
                 self.attempts,
                 self.ip_mac.as_deref(),
-                self.user_agent_mac.as_deref()
+                self.user_agent_mac.as_deref(),
+                &self.channel
             ],
         )
         .await?;
@@ -250,6 +265,7 @@ impl ReplacedPasscode {
     fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             message_id: row.get("message_id")?,
+            channel: row.get("channel")?,
             code_mac: row.get("code_mac")?,
             expires_at: row.get("expires_at")?,
             attempts: row.get("attempts")?,
@@ -259,25 +275,30 @@ impl ReplacedPasscode {
     }
 }
 
-async fn use_up(tx: &mut Tx, phone_id: Id<Phone>, now: Timestamp) -> Result<Attempt, StoreError> {
+async fn use_up(
+    tx: &mut Tx,
+    method_id: Id<Method>,
+    channel: Channel,
+    now: Timestamp,
+) -> Result<Attempt, StoreError> {
     let used = tx
         .execute(
-            "UPDATE otp_passcodes SET used_at = $2 WHERE phone_id = $1 AND used_at IS NULL",
-            params![phone_id, now],
+            "UPDATE otp_passcodes SET used_at = $2 WHERE method_id = $1 AND used_at IS NULL",
+            params![method_id, now],
         )
         .await?;
     Ok(if used == 1 {
-        Attempt::Right
+        Attempt::Right(channel)
     } else {
         Attempt::Dead
     })
 }
 
-async fn without_live_code(conn: &mut Conn, phone_id: Id<Phone>) -> Result<Attempt, StoreError> {
+async fn without_live_code(conn: &mut Conn, method_id: Id<Method>) -> Result<Attempt, StoreError> {
     let row = conn
         .row(
-            "SELECT attempts FROM otp_passcodes WHERE phone_id = $1",
-            params![phone_id],
+            "SELECT attempts FROM otp_passcodes WHERE method_id = $1",
+            params![method_id],
         )
         .await?;
     Ok(match row {

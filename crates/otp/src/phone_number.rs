@@ -30,6 +30,14 @@ impl PhoneNumber {
         })
     }
 
+    /// The sender of a message, which need not be of a country or a kind that is sent to.
+    pub fn of_sender(text: &str) -> Result<Self, Refusal> {
+        if !has_e164_shape(text) {
+            return Err(Refusal::InvalidPhoneNumber);
+        }
+        Ok(Self::stored(text))
+    }
+
     /// A number that was checked when it was stored.
     pub fn stored(e164: &str) -> Self {
         let prefix = e164.parse().map_or_else(

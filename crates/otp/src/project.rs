@@ -28,12 +28,31 @@ CREATE TABLE otp_project_secrets (
 CREATE INDEX otp_project_secrets_by_project ON otp_project_secrets (project_id);
 ";
 
+/// What operators call a project.
+pub const NAME: &str = "
+ALTER TABLE otp_projects ADD COLUMN name TEXT NOT NULL DEFAULT '';
+";
+
 /// Users, numbers and secrets belong to a project and are seen by no other.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Project {
     pub id: Arc<str>,
+    /// What operators call it; the id when they gave it no name.
+    pub name: Arc<str>,
     pub environment: Environment,
 }
+
+/// A secret as it can still be shown: never its text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProjectSecret {
+    /// The beginning of its digest, which tells it from the others and opens nothing.
+    pub id: String,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How many characters of its digest name a secret.
+const SECRET_ID: usize = 12;
 
 impl Project {
     /// A new project with its first secret, which is shown here and never again.
@@ -43,10 +62,7 @@ impl Project {
         now: Timestamp,
         random: &Random,
     ) -> Result<(Self, Secret), StoreError> {
-        let project = Self {
-            id: environment.name("project", random.uuid()).into(),
-            environment,
-        };
+        let project = Self::read(&environment.name("project", random.uuid()), "");
         tx.execute(
             "INSERT INTO otp_projects (project_id, created_at) VALUES ($1, $2)",
             params![&*project.id, now],
@@ -62,23 +78,100 @@ impl Project {
         }
         let row = conn
             .row(
-                "SELECT project_id FROM otp_projects WHERE project_id = $1",
+                "SELECT name FROM otp_projects WHERE project_id = $1",
                 params![project_id],
             )
             .await?;
-        Ok(row.map(|_| Self::named(project_id)))
+        row.map(|row| Ok(Self::read(project_id, &row.get::<String>("name")?)))
+            .transpose()
     }
 
     /// Every project, the oldest first.
     pub async fn list(conn: &mut Conn) -> Result<Vec<Self>, StoreError> {
         conn.rows(
-            "SELECT project_id FROM otp_projects ORDER BY created_at, project_id",
+            "SELECT project_id, name FROM otp_projects ORDER BY created_at, project_id",
             params![],
         )
         .await?
         .iter()
-        .map(|row| Ok(Self::named(&row.get::<String>("project_id")?)))
+        .map(|row| {
+            let id: String = row.get("project_id")?;
+            Ok(Self::read(&id, &row.get::<String>("name")?))
+        })
         .collect()
+    }
+
+    pub async fn rename(&mut self, tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+        tx.execute(
+            "UPDATE otp_projects SET name = $2 WHERE project_id = $1",
+            params![&*self.id, name],
+        )
+        .await?;
+        *self = Self::read(&self.id, name);
+        Ok(())
+    }
+
+    /// Removes the project with all that belongs to it. The audit table keeps what was decided.
+    pub async fn remove(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM otp_projects WHERE project_id = $1",
+            "DELETE FROM otp_cooldowns WHERE project_id = $1",
+            "DELETE FROM otp_allowances WHERE project_id = $1",
+            "DELETE FROM otp_conversions WHERE project_id = $1",
+        ] {
+            tx.execute(sql, params![&*self.id]).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn count_users(&self, conn: &mut Conn) -> Result<i64, StoreError> {
+        let row = conn
+            .row(
+                "SELECT COUNT(*) AS users FROM otp_users WHERE project_id = $1",
+                params![&*self.id],
+            )
+            .await?;
+        row.map_or(Ok(0), |row| row.get("users"))
+    }
+
+    /// The valid secrets, the oldest first.
+    pub async fn secrets(
+        &self,
+        conn: &mut Conn,
+        now: Timestamp,
+    ) -> Result<Vec<ProjectSecret>, StoreError> {
+        conn.rows(
+            "SELECT secret_digest, created_at, expires_at FROM otp_project_secrets
+             WHERE project_id = $1 AND (expires_at IS NULL OR expires_at > $2)
+             ORDER BY created_at, secret_digest",
+            params![&*self.id, now],
+        )
+        .await?
+        .iter()
+        .map(|row| {
+            let digest: String = row.get("secret_digest")?;
+            Ok(ProjectSecret {
+                id: digest.chars().take(SECRET_ID).collect(),
+                created_at: row.get("created_at")?,
+                expires_at: row.get("expires_at")?,
+            })
+        })
+        .collect()
+    }
+
+    /// Ends the secret with this id; `false` when there is none.
+    pub async fn revoke_secret(&self, tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
+        if id.len() != SECRET_ID || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(false);
+        }
+        let revoked = tx
+            .execute(
+                "DELETE FROM otp_project_secrets
+                 WHERE project_id = $1 AND secret_digest LIKE $2 || '%'",
+                params![&*self.id, id],
+            )
+            .await?;
+        Ok(revoked > 0)
     }
 
     /// One more secret, valid beside those that exist.
@@ -117,17 +210,19 @@ impl Project {
         self.add_secret(tx, now, random).await
     }
 
-    fn named(project_id: &str) -> Self {
+    fn read(project_id: &str, name: &str) -> Self {
+        let name = if name.is_empty() { project_id } else { name };
         Self {
             environment: Environment::of_project(project_id),
             id: project_id.into(),
+            name: name.into(),
         }
     }
 }
 
 /// `GET /v1/debug/whoami`: proves that the credentials are right.
 pub async fn whoami(caller: Caller) -> Success {
-    Success::of(json!({ "project_id": &*caller.project.id, "name": &*caller.project.id }))
+    Success::of(json!({ "project_id": &*caller.project.id, "name": &*caller.project.name }))
 }
 
 /// Who calls, as the `Authorization` header says without proof.
@@ -158,9 +253,10 @@ impl Credentials {
         }
         let row = conn
             .row(
-                "SELECT project_id FROM otp_project_secrets
-                 WHERE secret_digest = $1 AND project_id = $2
-                   AND (expires_at IS NULL OR expires_at > $3)",
+                "SELECT p.name FROM otp_project_secrets s
+                 JOIN otp_projects p ON p.project_id = s.project_id
+                 WHERE s.secret_digest = $1 AND s.project_id = $2
+                   AND (s.expires_at IS NULL OR s.expires_at > $3)",
                 params![
                     Digest::of(self.secret.expose().as_bytes()),
                     &self.project_id,
@@ -168,7 +264,11 @@ impl Credentials {
                 ],
             )
             .await?;
-        Ok(row.map(|_| Project::named(&self.project_id)))
+        row.map(|row| {
+            let name: String = row.get("name")?;
+            Ok(Project::read(&self.project_id, &name))
+        })
+        .transpose()
     }
 }
 

@@ -1,31 +1,34 @@
-use std::time::Duration;
-
 use sallyport_base::{StoreError, Timestamp};
 
 use crate::{
-    Otp, allowance::Allowance, audit, cooldown::Cooldown, passcode::Passcode, phone::Phone,
-    session::Session, telephone,
+    Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown, method::Method,
+    passcode::Passcode, session::Session, telephone,
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
-const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
-
 pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
+    let retention = otp.retention();
+    let codes = now.minus(retention.codes());
+    let counters = now.minus(retention.counters());
+    let conversions = counters.minus(otp.limits().conversion.duration());
+    let decisions = now.minus(retention.audit());
     let mut tx = otp.store().begin().await?;
+    let doubted = match otp.limits().reverify_after() {
+        Some(after) => Method::doubt(&mut tx, now.minus(after)).await?,
+        None => 0,
+    };
     let purged = [
-        ("phones", Phone::purge(&mut tx, now).await?),
-        ("passcodes", Passcode::purge(&mut tx, now.minus(DAY)).await?),
-        ("cooldowns", Cooldown::purge(&mut tx, now.minus(DAY)).await?),
+        ("methods", Method::purge(&mut tx, now).await?),
+        ("passcodes", Passcode::purge(&mut tx, codes).await?),
+        ("cooldowns", Cooldown::purge(&mut tx, counters).await?),
+        ("allowances", Allowance::purge(&mut tx, counters).await?),
         (
-            "allowances",
-            Allowance::purge(&mut tx, now.minus(DAY)).await?,
+            "conversions",
+            Conversion::purge(&mut tx, conversions).await?,
         ),
         ("sessions", Session::purge(&mut tx, now).await?),
-        (
-            "telephone",
-            telephone::purge(&mut tx, now.minus(DAY)).await?,
-        ),
-        ("audit", audit::purge(&mut tx, now.minus(MONTH)).await?),
+        ("telephone", telephone::purge(&mut tx, codes).await?),
+        ("audit", audit::purge(&mut tx, decisions).await?),
+        ("addresses proven long ago", doubted),
     ];
     tx.commit().await?;
     for (what, rows) in purged {

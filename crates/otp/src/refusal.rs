@@ -32,11 +32,31 @@ pub enum Refusal {
     TooManyUserSelectors,
     TooManySessionArguments,
     NoSessionArguments,
+    TooManyRevokeArguments,
+    NoRevokeArguments,
     SessionNotFound,
+    /// Adding an address needs a factor that was proven a moment ago.
+    StaleSession,
+    /// There are no roles here that could allow an action.
+    ActionNotAllowed,
     UserNotFound,
     PhoneNumberNotFound,
+    EmailNotFound,
     ProjectNotFound,
+    InvalidEmail,
+    SandboxEmailInLiveProject,
     DuplicatePhoneNumber,
+    DuplicateEmail,
+    DuplicateExternalId,
+    MetadataTooLarge,
+    MetadataTooManyKeys,
+    NoFactorToCreate,
+    ExchangeFields,
+    ExchangeUser,
+    /// What is wrong with a search: `error_type` and what was expected.
+    Search(&'static str, &'static str),
+    UnsubscribedPhoneNumber,
+    TooFewTokensAuthenticated,
     TooManyUnverifiedFactors,
     LastPrimaryFactor,
     WrongCode,
@@ -155,7 +175,7 @@ impl Refusal {
             Self::InvalidMethodId => (
                 400,
                 "invalid_method_id",
-                "The method_id is not the phone_id of a send.",
+                "The method_id is not the phone_id or email_id of a send.",
             ),
             Self::InvalidCode => (
                 400,
@@ -177,7 +197,80 @@ impl Refusal {
             Self::TooManySessionArguments => (
                 400,
                 "too_many_session_arguments",
+                "Send only one of session_token and session_jwt.",
+            ),
+            Self::TooManyRevokeArguments => (
+                400,
+                "too_many_session_revoke_arguments",
                 "Send only one of session_id, session_token and session_jwt.",
+            ),
+            Self::NoRevokeArguments => (
+                400,
+                "no_session_revoke_arguments",
+                "Send a session_id, a session_token or a session_jwt.",
+            ),
+            Self::StaleSession => (
+                401,
+                "user_unauthenticated",
+                "The user must have proven a factor within the last minutes to add another. Authenticate a factor of the session again.",
+            ),
+            Self::ActionNotAllowed => (
+                403,
+                "consumer_session_authorization_error",
+                "No role of this project allows the action.",
+            ),
+            Self::InvalidEmail => (400, "invalid_email", "The email address is invalid."),
+            Self::SandboxEmailInLiveProject => (
+                400,
+                "invalid_email_sandbox",
+                "The sandbox email address works in test projects only.",
+            ),
+            Self::EmailNotFound => (404, "email_not_found", "Email could not be found."),
+            Self::DuplicateEmail => (
+                400,
+                "duplicate_email",
+                "Another user has this email address.",
+            ),
+            Self::DuplicateExternalId => (
+                400,
+                "duplicate_external_id",
+                "Another user has this external_id.",
+            ),
+            Self::MetadataTooLarge => (
+                400,
+                "metadata_too_large",
+                "The metadata may take 4 KB at most.",
+            ),
+            Self::MetadataTooManyKeys => (
+                400,
+                "metadata_too_many_keys",
+                "The metadata may have 20 keys at most.",
+            ),
+            Self::NoFactorToCreate => (
+                400,
+                "invalid_create_user_request",
+                "Send an email or a phone_number.",
+            ),
+            Self::ExchangeFields => (
+                400,
+                "invalid_exchange_primary_factor_fields",
+                "Send either an email_address or a phone_number.",
+            ),
+            Self::ExchangeUser => (
+                400,
+                "invalid_exchange_primary_factor_user",
+                "Only a user with one email address or one phone number can exchange it.",
+            ),
+            Self::Search(error_type, message) => (400, *error_type, *message),
+            Self::UnsubscribedPhoneNumber => (
+                400,
+                "unsubscribed_phone_number",
+                "The phone number has opted out of messages. Its owner must text START to the sender to receive them again.",
+            ),
+            Self::TooFewTokensAuthenticated => (
+                429,
+                "too_few_tokens_authenticated",
+                "Too few of the codes sent to numbers like this one have come back. Try again later.",
             ),
             Self::NoSessionArguments => (
                 400,
@@ -200,12 +293,12 @@ impl Refusal {
             Self::TooManyUnverifiedFactors => (
                 400,
                 "too_many_unverified_factors",
-                "The user has too many phone numbers that are not verified yet. They are dropped after five minutes.",
+                "The user has too many numbers and email addresses that are not verified yet. They are dropped after five minutes.",
             ),
             Self::LastPrimaryFactor => (
                 400,
                 "cannot_delete_last_primary_factor",
-                "The only phone number of a user cannot be deleted. Delete the user instead.",
+                "The only phone number or email address of a user cannot be deleted. Delete the user instead.",
             ),
             Self::WrongCode => (
                 404,

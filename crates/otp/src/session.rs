@@ -3,19 +3,19 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Token, Tx, Vault, params};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    channel::Channel,
     delivery::Origin,
     factor::Factor,
     fields::Fields,
-    phone::Phone,
+    method::Method,
     project::Project,
     refusal::Refusal,
     session_wishes::SessionWishes,
     signing_key::{self, SigningKey},
-    user::{self, User},
+    user::{self, User, read_json},
 };
 
 pub const TABLE: &str = "
@@ -79,9 +79,10 @@ impl SessionProof {
 }
 
 impl Session {
-    /// A session of a user who just proved to have `phone`; not stored yet.
+    /// A session of a user who just proved to have `method`; not stored yet.
     pub fn open(
-        phone: &Phone,
+        method: &Method,
+        channel: Channel,
         origin: &Origin,
         duration: Duration,
         now: Timestamp,
@@ -89,13 +90,13 @@ impl Session {
     ) -> Self {
         Self {
             id: Id::new(now, random),
-            user_id: phone.user_id,
+            user_id: method.user_id,
             started_at: now,
             last_accessed_at: now,
             expires_at: now.plus(duration),
             ip_address: origin.ip.map(|ip| ip.to_string()),
             user_agent: origin.user_agent.clone(),
-            factors: vec![Factor::new(phone.id, now)],
+            factors: vec![Factor::new(method.id, channel, now)],
             custom_claims: Map::new(),
         }
     }
@@ -141,16 +142,25 @@ impl Session {
         wishes.change_claims(&mut self.custom_claims)
     }
 
-    /// The user proved to have `phone` again, or one more phone.
-    pub fn add_factor(&mut self, phone: &Phone, now: Timestamp) {
+    /// The user proved to have `method` again, or one more.
+    pub fn add_factor(&mut self, method: &Method, channel: Channel, now: Timestamp) {
         match self
             .factors
             .iter_mut()
-            .find(|factor| factor.phone_id == phone.id)
+            .find(|factor| factor.method_id == method.id)
         {
-            Some(factor) => factor.last_authenticated_at = now,
-            None => self.factors.push(Factor::new(phone.id, now)),
+            Some(factor) => factor.prove(channel, now),
+            None => self.factors.push(Factor::new(method.id, channel, now)),
         }
+    }
+
+    /// When the user last proved anything in this session.
+    pub fn proven_at(&self) -> Timestamp {
+        self.factors
+            .iter()
+            .map(Factor::last_authenticated_at)
+            .max()
+            .unwrap_or(self.started_at)
     }
 
     pub async fn keep(
@@ -189,6 +199,25 @@ impl Session {
         Ok(())
     }
 
+    /// The live sessions of a user, the oldest first.
+    pub async fn list(
+        conn: &mut Conn,
+        project: &Project,
+        user_id: Id<User>,
+        now: Timestamp,
+    ) -> Result<Vec<Self>, StoreError> {
+        conn.rows(
+            "SELECT * FROM otp_sessions
+             WHERE user_id = $1 AND project_id = $2 AND expires_at > $3
+             ORDER BY started_at, session_id",
+            params![user_id, &*project.id, now],
+        )
+        .await?
+        .iter()
+        .map(Self::read)
+        .collect()
+    }
+
     pub async fn end(tx: &mut Tx, project: &Project, id: Id<Self>) -> Result<bool, StoreError> {
         let ended = tx
             .execute(
@@ -220,7 +249,7 @@ impl Session {
         &self,
         key: &SigningKey,
         project: &Project,
-        phones: &[Phone],
+        methods: &[Method],
         now: Timestamp,
     ) -> Result<String, Refusal> {
         let mut claims = self.custom_claims.clone();
@@ -237,7 +266,7 @@ impl Session {
                 "last_accessed_at": self.last_accessed_at.rfc3339(),
                 "expires_at": self.expires_at.rfc3339(),
                 "attributes": self.attributes(),
-                "authentication_factors": self.shown_factors(project, phones),
+                "authentication_factors": self.shown_factors(project, methods),
                 "roles": [],
             },
         });
@@ -247,7 +276,7 @@ impl Session {
         key.sign(&claims)
     }
 
-    pub fn shown(&self, project: &Project, phones: &[Phone]) -> Value {
+    pub fn shown(&self, project: &Project, methods: &[Method]) -> Value {
         json!({
             "session_id": shown_id(project, self.id),
             "user_id": user::shown_id(project, self.user_id),
@@ -255,7 +284,7 @@ impl Session {
             "last_accessed_at": self.last_accessed_at.rfc3339(),
             "expires_at": self.expires_at.rfc3339(),
             "attributes": self.attributes(),
-            "authentication_factors": self.shown_factors(project, phones),
+            "authentication_factors": self.shown_factors(project, methods),
             "custom_claims": self.custom_claims,
             "roles": [],
         })
@@ -268,13 +297,15 @@ impl Session {
         })
     }
 
-    /// A factor whose phone was deleted is not shown any more.
-    fn shown_factors(&self, project: &Project, phones: &[Phone]) -> Vec<Value> {
+    /// A factor whose method was deleted is not shown any more.
+    fn shown_factors(&self, project: &Project, methods: &[Method]) -> Vec<Value> {
         self.factors
             .iter()
             .filter_map(|factor| {
-                let phone = phones.iter().find(|phone| phone.id == factor.phone_id)?;
-                Some(factor.shown(project, phone))
+                let method = methods
+                    .iter()
+                    .find(|method| method.id == factor.method_id)?;
+                Some(factor.shown(project, method))
             })
             .collect()
     }
@@ -302,11 +333,4 @@ fn session_id(project: &Project, claims: &Map<String, Value>) -> Option<Id<Sessi
 /// `session-test-<uuid>`
 fn shown_id(project: &Project, id: Id<Session>) -> String {
     project.environment.name("session", id)
-}
-
-fn read_json<T: for<'de> Deserialize<'de>>(row: &Row, column: &str) -> Result<T, StoreError> {
-    serde_json::from_str(&row.get::<String>(column)?).map_err(|cause| StoreError::Column {
-        column: column.to_owned(),
-        cause: cause.to_string(),
-    })
 }

@@ -1,18 +1,20 @@
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use sallyport_base::Id;
 use serde_json::json;
 
 use crate::{
     Otp,
     answer::Success,
+    audit::{Entry, Event},
     fields::Fields,
-    phone::Phone,
+    method::Method,
     project::Caller,
     refusal::Refusal,
     session::{Session, SessionProof},
     session_wishes::SessionWishes,
     signing_key::SigningKey,
     user::User,
+    user_name::UserName,
 };
 
 /// `POST /v1/sessions/authenticate`
@@ -24,8 +26,12 @@ pub async fn authenticate(
     let proof = SessionProof::check(&fields, || Refusal::TooManySessionArguments)?
         .ok_or(Refusal::NoSessionArguments)?;
     let wishes = SessionWishes::check(&fields)?;
+    // Projects have no policy that could allow an action.
+    if fields.has("authorization_check") {
+        return Err(Refusal::ActionNotAllowed);
+    }
     let Caller { project, now, .. } = &caller;
-    let key = SigningKey::load(&otp, project).await?;
+    let key = SigningKey::load(&otp, project, *now).await?;
     let mut tx = otp.store().begin().await?;
     let mut session = Session::find(&mut tx, project, &proof, *now)
         .await?
@@ -38,15 +44,40 @@ pub async fn authenticate(
     }
     session.touch(&wishes, *now)?;
     session.keep(&mut tx, project, otp.vault()).await?;
-    let phones = Phone::list(&mut tx, user.id, *now).await?;
+    let methods = Method::list(&mut tx, user.id, *now).await?;
     tx.commit().await?;
     Ok(Success::of(json!({
-        "session": session.shown(project, &phones),
+        "session": session.shown(project, &methods),
         "session_token": session.token(otp.vault()).expose(),
-        "session_jwt": session.jwt(&key, project, &phones, *now)?,
-        "user": user.shown(project, &phones, *now),
+        "session_jwt": session.jwt(&key, project, &methods, *now)?,
+        "user": user.shown(project, &methods, *now),
         "verdict": null,
     })))
+}
+
+/// `GET /v1/sessions?user_id=…`: the live sessions of a user.
+pub async fn list(
+    State(otp): State<Otp>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Success, Refusal> {
+    let Caller { project, now, .. } = &caller;
+    let query = query.unwrap_or_default();
+    let user_id = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "user_id")
+        .map(|(_, value)| value)
+        .ok_or(Refusal::InvalidUserId)?;
+    let name = UserName::check(project, &user_id)?;
+    let mut reader = otp.store().reader().await?;
+    let user = name.load(&mut reader, project).await?;
+    let methods = Method::list(&mut reader, user.id, *now).await?;
+    let sessions = Session::list(&mut reader, project, user.id, *now).await?;
+    let shown = sessions
+        .iter()
+        .map(|session| session.shown(project, &methods));
+    Ok(Success::of(
+        json!({ "sessions": shown.collect::<Vec<_>>() }),
+    ))
 }
 
 /// `POST /v1/sessions/revoke`: revoking a session that ended already succeeds too.
@@ -65,6 +96,9 @@ pub async fn revoke(
     };
     if let Some(id) = id {
         Session::end(&mut tx, &caller.project, id).await?;
+        Entry::new(Event::SessionRevoked)
+            .record(&mut tx, &caller, otp.random())
+            .await?;
         tx.commit().await?;
     }
     Ok(Success::of(json!({})))
@@ -79,10 +113,10 @@ enum Target {
 impl Target {
     fn check(caller: &Caller, fields: &Fields) -> Result<Self, Refusal> {
         let id = fields.filled_text("session_id")?;
-        let proof = SessionProof::check(fields, || Refusal::TooManySessionArguments)?;
+        let proof = SessionProof::check(fields, || Refusal::TooManyRevokeArguments)?;
         match (id, proof) {
-            (Some(_), Some(_)) => Err(Refusal::TooManySessionArguments),
-            (None, None) => Err(Refusal::NoSessionArguments),
+            (Some(_), Some(_)) => Err(Refusal::TooManyRevokeArguments),
+            (None, None) => Err(Refusal::NoRevokeArguments),
             (None, Some(proof)) => Ok(Self::Proof(proof)),
             (Some(text), None) => caller
                 .project

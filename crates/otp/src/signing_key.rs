@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
+    Extension,
     extract::{Path, State, rejection::PathRejection},
     response::IntoResponse,
 };
@@ -16,7 +19,7 @@ use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
 use serde_json::{Map, Value, json};
 
-use crate::{Otp, answer::Success, project::Project, refusal::Refusal};
+use crate::{Otp, answer::Arrival, answer::Success, project::Project, refusal::Refusal};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_signing_keys (
@@ -28,6 +31,9 @@ CREATE TABLE otp_signing_keys (
 );
 CREATE INDEX otp_signing_keys_by_project ON otp_signing_keys (project_id, created_at);
 ";
+
+/// How long a further key is shown before it signs, so that clients that keep the keys have it.
+const SHOWN_BEFORE_USE: Duration = Duration::from_secs(3600);
 
 /// What the private key is sealed for.
 const PURPOSE: &str = "otp signing key";
@@ -48,32 +54,36 @@ struct NewKey {
 /// `GET /v1/sessions/jwks/{project_id}`: public, since SDKs fetch it without credentials.
 pub async fn jwks(
     State(otp): State<Otp>,
+    Extension(arrival): Extension<Arrival>,
     project_id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Refusal> {
     let Path(project_id) = project_id.map_err(|_| Refusal::ProjectNotFound)?;
     let project = Project::find(&mut *otp.store().reader().await?, &project_id)
         .await?
         .ok_or(Refusal::ProjectNotFound)?;
-    SigningKey::load(&otp, &project).await?;
+    SigningKey::load(&otp, &project, arrival.at).await?;
     let keys = public_keys(&mut *otp.store().reader().await?, &project).await?;
     let cache = [(header::CACHE_CONTROL, "public, max-age=300")];
     Ok((cache, Success::of(json!({ "keys": keys }))))
 }
 
 impl SigningKey {
-    /// The newest key of the project, which is made at its first use.
-    pub async fn load(otp: &Otp, project: &Project) -> Result<Self, Refusal> {
-        if let Some(key) = Self::find(otp, project).await? {
+    /// The key that signs now: the newest that clients have had time to fetch. The first is made when
+    /// it is needed.
+    pub async fn load(otp: &Otp, project: &Project, now: Timestamp) -> Result<Self, Refusal> {
+        if let Some(key) = Self::find(otp, project, now).await? {
             return Ok(key);
         }
         let _only_one = otp.making_key().lock().await;
-        if let Some(key) = Self::find(otp, project).await? {
+        if let Some(key) = Self::find(otp, project, now).await? {
             return Ok(key);
         }
-        make(otp, project).await?;
-        Self::find(otp, project).await?.ok_or(Refusal::Internal(
-            "a signing key that was just made is gone",
-        ))
+        make(otp, project, now).await?;
+        Self::find(otp, project, now)
+            .await?
+            .ok_or(Refusal::Internal(
+                "a signing key that was just made is gone",
+            ))
     }
 
     pub fn sign(&self, claims: &Map<String, Value>) -> Result<String, Refusal> {
@@ -85,15 +95,16 @@ impl SigningKey {
             .map_err(|_| Refusal::Internal("a session JWT could not be signed"))
     }
 
-    async fn find(otp: &Otp, project: &Project) -> Result<Option<Self>, Refusal> {
+    async fn find(otp: &Otp, project: &Project, now: Timestamp) -> Result<Option<Self>, Refusal> {
         let row = otp
             .store()
             .reader()
             .await?
             .row(
                 "SELECT kid, sealed_pem FROM otp_signing_keys WHERE project_id = $1
-                 ORDER BY created_at DESC, kid LIMIT 1",
-                params![&*project.id],
+                 ORDER BY CASE WHEN created_at <= $2 THEN -created_at ELSE created_at END, kid
+                 LIMIT 1",
+                params![&*project.id, now.minus(SHOWN_BEFORE_USE)],
             )
             .await?;
         let Some(row) = row else {
@@ -109,6 +120,49 @@ impl SigningKey {
             key,
         }))
     }
+}
+
+/// Puts a new key beside each one that is old, and forgets those that were replaced long enough ago.
+/// Sessions live on; a JWT that a forgotten key signed names them no more.
+pub async fn rotate(otp: &Otp, now: Timestamp) -> Result<(), Refusal> {
+    for project in with_old_key(otp, now).await? {
+        make(otp, &project, now).await?;
+        tracing::info!(
+            event = "otp.signing_key_rotated",
+            project.id = &*project.id,
+            "a project has a new signing key"
+        );
+    }
+    let overlap = otp.retention().signing_key_overlap();
+    let mut tx = otp.store().begin().await?;
+    tx.execute(
+        "DELETE FROM otp_signing_keys WHERE EXISTS (
+            SELECT 1 FROM otp_signing_keys newer
+            WHERE newer.project_id = otp_signing_keys.project_id
+              AND newer.created_at > otp_signing_keys.created_at
+              AND newer.created_at <= $1)",
+        params![now.minus(SHOWN_BEFORE_USE).minus(overlap)],
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Projects whose newest key is old.
+async fn with_old_key(otp: &Otp, now: Timestamp) -> Result<Vec<Project>, StoreError> {
+    let mut reader = otp.store().reader().await?;
+    let rows = reader
+        .rows(
+            "SELECT project_id FROM otp_signing_keys GROUP BY project_id
+             HAVING MAX(created_at) <= $1",
+            params![now.minus(otp.retention().signing_key())],
+        )
+        .await?;
+    let mut projects = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id: String = row.get("project_id")?;
+        projects.extend(Project::find(&mut reader, &id).await?);
+    }
+    Ok(projects)
 }
 
 /// The public half of every key of the project, the newest first.
@@ -175,13 +229,13 @@ pub fn issuer(project: &Project) -> String {
 
 /// Finding a prime takes the processor for a while, so that it happens off the runtime and outside
 /// a transaction.
-async fn make(otp: &Otp, project: &Project) -> Result<(), Refusal> {
+async fn make(otp: &Otp, project: &Project, now: Timestamp) -> Result<(), Refusal> {
     let kid = project.environment.name("jwk", otp.random().uuid());
     let made = tokio::task::spawn_blocking(move || NewKey::generate(kid))
         .await
         .map_err(|_| Refusal::Internal("making a signing key was given up"))??;
     let mut tx = otp.store().begin().await?;
-    made.keep(&mut tx, otp, project, otp.clock().now()).await?;
+    made.keep(&mut tx, otp, project, now).await?;
     Ok(tx.commit().await?)
 }
 

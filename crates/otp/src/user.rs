@@ -1,9 +1,18 @@
 use std::time::Duration;
 
 use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Tx, params};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{limits::Limits, phone::Phone, project::Project};
+use crate::{
+    address::Kind,
+    fields::Fields,
+    limits::Limits,
+    method::Method,
+    profile::{ExternalId, Profile},
+    project::Project,
+    refusal::Refusal,
+};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_users (
@@ -18,11 +27,24 @@ CREATE TABLE otp_users (
 CREATE INDEX otp_users_by_project ON otp_users (project_id);
 ";
 
-/// Somebody who proves to have a phone. What else is known of a person is kept elsewhere.
+/// What an application may keep with a user.
+pub const PROFILE: &str = "
+ALTER TABLE otp_users ADD COLUMN first_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE otp_users ADD COLUMN middle_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE otp_users ADD COLUMN last_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE otp_users ADD COLUMN external_id TEXT;
+ALTER TABLE otp_users ADD COLUMN trusted_metadata TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE otp_users ADD COLUMN untrusted_metadata TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE otp_users ADD COLUMN roles TEXT NOT NULL DEFAULT '[]';
+CREATE UNIQUE INDEX otp_users_by_external_id ON otp_users (project_id, external_id) WHERE external_id IS NOT NULL;
+";
+
+/// Somebody who proves to have a phone or a mailbox.
 #[derive(Clone, Debug)]
 pub struct User {
     pub id: Id<User>,
     pub status: Status,
+    pub profile: Profile,
     created_at: Timestamp,
     lock: Option<Lock>,
 }
@@ -41,6 +63,15 @@ struct Lock {
 }
 
 impl Status {
+    /// Reads `create_user_as_pending`.
+    pub fn check(fields: &Fields) -> Result<Self, Refusal> {
+        Ok(if fields.flag("create_user_as_pending")? {
+            Self::Pending
+        } else {
+            Self::Active
+        })
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -67,6 +98,7 @@ impl User {
         Ok(Self {
             id,
             status,
+            profile: Profile::default(),
             created_at: now,
             lock: None,
         })
@@ -78,13 +110,54 @@ impl User {
         id: Id<Self>,
     ) -> Result<Option<Self>, StoreError> {
         conn.row(
-            "SELECT user_id, status, created_at, locked_at, locked_until FROM otp_users
-             WHERE user_id = $1 AND project_id = $2",
+            "SELECT * FROM otp_users WHERE user_id = $1 AND project_id = $2",
             params![id, &*project.id],
         )
         .await?
         .map(|row| Self::read(&row))
         .transpose()
+    }
+
+    /// The user with this id of the calling application.
+    pub async fn find_by_external_id(
+        conn: &mut Conn,
+        project: &Project,
+        external_id: &ExternalId,
+    ) -> Result<Option<Self>, StoreError> {
+        conn.row(
+            "SELECT * FROM otp_users WHERE external_id = $1 AND project_id = $2",
+            params![external_id.as_str(), &*project.id],
+        )
+        .await?
+        .map(|row| Self::read(&row))
+        .transpose()
+    }
+
+    /// Stores the profile; refused when another user has its external id.
+    pub async fn keep_profile(&self, tx: &mut Tx) -> Result<(), Refusal> {
+        let profile = &self.profile;
+        let kept = tx
+            .execute(
+                "UPDATE otp_users SET
+                    first_name = $2, middle_name = $3, last_name = $4, external_id = $5,
+                    trusted_metadata = $6, untrusted_metadata = $7, roles = $8
+                 WHERE user_id = $1",
+                params![
+                    self.id,
+                    &profile.first_name,
+                    &profile.middle_name,
+                    &profile.last_name,
+                    profile.external_id.as_ref().map(ExternalId::as_str),
+                    json!(profile.trusted_metadata).to_string(),
+                    json!(profile.untrusted_metadata).to_string(),
+                    json!(profile.roles).to_string()
+                ],
+            )
+            .await;
+        match kept {
+            Err(cause) if cause.is_unique_violation() => Err(Refusal::DuplicateExternalId),
+            kept => Ok(kept.map(|_| ())?),
+        }
     }
 
     /// `false` when there was no such user. Numbers, codes and sessions go with the user.
@@ -157,28 +230,33 @@ impl User {
     }
 
     /// The user as Stytch shows one. Lists of factors that do not exist here are empty.
-    pub fn shown(&self, project: &Project, phones: &[Phone], now: Timestamp) -> Value {
+    pub fn shown(&self, project: &Project, methods: &[Method], now: Timestamp) -> Value {
         let lock = self.lock.filter(|lock| lock.until > now);
+        let of_kind = |kind| -> Vec<Value> {
+            let methods = methods.iter().filter(|method| method.kind() == kind);
+            methods.map(|method| method.shown(project)).collect()
+        };
+        let profile = &self.profile;
         json!({
             "user_id": self.shown_id(project),
             "status": self.status.as_str(),
-            "name": { "first_name": "", "middle_name": "", "last_name": "" },
-            "emails": [],
-            "phone_numbers": phones.iter().map(|phone| phone.shown(project)).collect::<Vec<_>>(),
+            "name": profile.shown_name(),
+            "emails": of_kind(Kind::Email),
+            "phone_numbers": of_kind(Kind::Phone),
             "providers": [],
             "webauthn_registrations": [],
             "biometric_registrations": [],
             "totps": [],
             "crypto_wallets": [],
             "password": null,
-            "roles": [],
+            "roles": profile.roles,
             "is_locked": lock.is_some(),
             "lock_created_at": lock.map(|lock| lock.at.rfc3339()),
             "lock_expires_at": lock.map(|lock| lock.until.rfc3339()),
             "created_at": self.created_at.rfc3339(),
-            "external_id": null,
-            "trusted_metadata": {},
-            "untrusted_metadata": {},
+            "external_id": profile.external_id.as_ref().map(ExternalId::as_str),
+            "trusted_metadata": profile.trusted_metadata,
+            "untrusted_metadata": profile.untrusted_metadata,
         })
     }
 
@@ -186,7 +264,7 @@ impl User {
         shown_id(project, self.id)
     }
 
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    pub fn read(row: &Row) -> Result<Self, StoreError> {
         let locked_at: Option<Timestamp> = row.get("locked_at")?;
         let locked_until: Option<Timestamp> = row.get("locked_until")?;
         Ok(Self {
@@ -195,6 +273,7 @@ impl User {
                 "pending" => Status::Pending,
                 _ => Status::Active,
             },
+            profile: read_profile(row)?,
             created_at: row.get("created_at")?,
             lock: locked_at
                 .zip(locked_until)
@@ -206,4 +285,26 @@ impl User {
 /// `user-test-<uuid>`
 pub fn shown_id(project: &Project, id: Id<User>) -> String {
     project.environment.name("user", id)
+}
+
+fn read_profile(row: &Row) -> Result<Profile, StoreError> {
+    Ok(Profile {
+        first_name: row.get("first_name")?,
+        middle_name: row.get("middle_name")?,
+        last_name: row.get("last_name")?,
+        external_id: row
+            .get::<Option<String>>("external_id")?
+            .map(ExternalId::stored),
+        trusted_metadata: read_json(row, "trusted_metadata")?,
+        untrusted_metadata: read_json(row, "untrusted_metadata")?,
+        roles: read_json(row, "roles")?,
+    })
+}
+
+/// A column that holds JSON which this service wrote.
+pub fn read_json<T: for<'de> Deserialize<'de>>(row: &Row, column: &str) -> Result<T, StoreError> {
+    serde_json::from_str(&row.get::<String>(column)?).map_err(|cause| StoreError::Column {
+        column: column.to_owned(),
+        cause: cause.to_string(),
+    })
 }

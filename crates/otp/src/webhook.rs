@@ -63,6 +63,7 @@ impl Webhook {
     pub async fn deliver(&self, message: &Message, now: Timestamp) -> Result<(), GatewayError> {
         let body = json!({
             "id": message.id,
+            "channel": message.channel.as_str(),
             "to": message.to,
             "body": message.body,
             "locale": message.locale.tag(),

@@ -129,16 +129,16 @@ fn passcode_service(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
         return Ok(None);
     };
     let section = &parts.config.passcode_service;
-    let host = section.host.clone();
     let otp = Otp::new(OtpParts {
         store: parts.store.clone(),
         clock: parts.clock.clone(),
         random: parts.random.clone(),
         vault: parts.vault.clone(),
-        gateway,
         limits: section.limits.clone(),
-        name: section.name.clone(),
-        host: host.unwrap_or_else(|| host_of_codes(&parts.issuer)),
+        message: section.message(&host_of_codes(&parts.issuer)),
+        channels: section.channels(&gateway),
+        retention: section.retention.clone(),
+        gateway,
     })
     .context("the section passcode_service of sallyport.toml")?;
     Ok(Some(otp))
@@ -146,7 +146,7 @@ fn passcode_service(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
 
 /// The host that a message binds its code to. It is always a name, and this machine's when the issuer
 /// has an IP address instead.
-fn host_of_codes(issuer: &Issuer) -> String {
+pub(crate) fn host_of_codes(issuer: &Issuer) -> String {
     let host = issuer.host();
     match url::Host::parse(host) {
         Ok(url::Host::Domain(_)) => host.to_owned(),

@@ -6,8 +6,8 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use sallyport_base::{Clock, Random, Secret, Timestamp, Vault, testing::ScratchStore};
 use sallyport_otp::{
-    Environment, Gateway, Limits, Otp, OtpParts, Project, SCHEMA, TelephoneMessage,
-    telephone_messages,
+    Channel, Environment, Gateway, Limits, MessageSettings, Otp, OtpParts, Project, Retention,
+    SCHEMA, TelephoneMessage, telephone_messages,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -66,8 +66,9 @@ impl App {
             vault: Vault::from_key([7; 32]),
             gateway,
             limits,
-            name: "Sallyport".to_owned(),
-            host: "login.example.com".to_owned(),
+            message: MessageSettings::new("Sallyport", "login.example.com"),
+            channels: Channel::ALL.into(),
+            retention: Retention::default(),
         })
         .unwrap();
         let (project, secret) = create_project(&scratch, &clock, Environment::Test).await;

@@ -165,13 +165,14 @@ async fn a_revoked_session_is_gone() {
 async fn a_session_is_named_in_exactly_one_way() {
     let app = App::start().await;
     let both = json!({ "session_token": "a", "session_jwt": "b" });
-    for path in [AUTHENTICATE, "/v1/sessions/revoke"] {
-        assert_eq!(
-            app.post(path, json!({})).await.refusal(),
-            (400, "no_session_arguments")
-        );
+    for (path, what) in [
+        (AUTHENTICATE, "session_arguments"),
+        ("/v1/sessions/revoke", "session_revoke_arguments"),
+    ] {
+        let none = app.post(path, json!({})).await;
+        assert_eq!(none.refusal(), (400, format!("no_{what}").as_str()));
         let answer = app.post(path, both.clone()).await;
-        assert_eq!(answer.refusal(), (400, "too_many_session_arguments"));
+        assert_eq!(answer.refusal(), (400, format!("too_many_{what}").as_str()));
     }
 }
 

@@ -15,6 +15,10 @@ async fn every_route_refuses_strangers_but_the_public_keys() {
                 "user-test-00000000-0000-4000-8000-000000000000",
             )
             .replace(
+                "{email_id}",
+                "email-test-00000000-0000-4000-8000-000000000000",
+            )
+            .replace(
                 "{phone_id}",
                 "phone-number-test-00000000-0000-4000-8000-000000000000",
             );

@@ -4,11 +4,11 @@ mod acr;
 mod client;
 mod config;
 mod keys;
+mod otp;
 mod output;
 mod password;
 mod person;
 mod premises;
-mod project;
 mod rehearsal;
 mod script;
 mod script_check;
@@ -33,6 +33,7 @@ use crate::tls::install_crypto;
 pub(crate) use output::print;
 pub use premises::Premises;
 pub(crate) use script::shipped as shipped_script;
+use station::Door;
 pub(crate) use station::{Station, until_told_to_stop};
 
 /// What help calls the options that every command has.
@@ -109,7 +110,7 @@ enum Command {
     #[command(subcommand)]
     Acr(acr::Acr),
     #[command(subcommand)]
-    Project(project::Project),
+    Otp(otp::Otp),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -118,7 +119,11 @@ enum Command {
 
 impl Command {
     const fn is_server(&self) -> bool {
-        matches!(self, Self::Demo(_) | Self::Serve(_))
+        match self {
+            Self::Demo(_) | Self::Serve(_) => true,
+            Self::Otp(otp) => otp.is_server(),
+            _ => false,
+        }
     }
 
     /// The demo has a home of its own: the password of its people is known to everybody.
@@ -137,7 +142,7 @@ impl Command {
             Self::Client(client) => client.run(place).await,
             Self::Script(script) => script.run(place).await,
             Self::Acr(acr) => acr.run(place).await,
-            Self::Project(project) => project.run(place).await,
+            Self::Otp(otp) => otp.run(place).await,
             Self::Keys(keys) => keys.run(place).await,
             Self::Config(config) => config.run(&place),
         }

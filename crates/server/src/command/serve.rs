@@ -75,17 +75,23 @@ impl Serve {
         if !issuer.is_https() {
             return Ok((listener.plain()?, issuer, None));
         }
-        let certificate = match Certificate::configured(section, premises.home.path()) {
-            Some(certificate) => certificate,
-            None => Certificate::self_signed(&premises.home, issuer.host(), premises.now())?,
-        };
-        let tls = certificate.server_config()?;
+        let tls = tls(premises, issuer.host())?;
         Ok((listener.with_tls(tls.clone()), issuer, Some(tls)))
     }
 }
 
+/// The operator's certificate, or one that is made for the host.
+pub(super) fn tls(premises: &Premises, host: &str) -> anyhow::Result<Arc<ServerConfig>> {
+    let configured = Certificate::configured(&premises.config.server, premises.home.path());
+    let certificate = match configured {
+        Some(certificate) => certificate,
+        None => Certificate::self_signed(&premises.home, host, premises.now())?,
+    };
+    Ok(certificate.server_config()?)
+}
+
 /// Everybody knows the password of the people of the demo.
-fn refuse_home_of_demo(home: &Path) -> anyhow::Result<()> {
+pub(super) fn refuse_home_of_demo(home: &Path) -> anyhow::Result<()> {
     if demo::lives_in(home) {
         bail!(
             "{} is the home of the demo, whose people have a password that everybody knows; name another home with --home, or run `sallyport demo --home {0}`",
@@ -96,7 +102,7 @@ fn refuse_home_of_demo(home: &Path) -> anyhow::Result<()> {
 }
 
 /// On a loopback address the service speaks plain http, because only this machine hears it.
-async fn passcode_listener(
+pub(super) async fn passcode_listener(
     section: &PasscodeService,
     tls: Option<Arc<ServerConfig>>,
 ) -> anyhow::Result<Option<Listener>> {
@@ -110,7 +116,7 @@ async fn passcode_listener(
     }))
 }
 
-fn webhook(section: &PasscodeService) -> anyhow::Result<Option<Gateway>> {
+pub(super) fn webhook(section: &PasscodeService) -> anyhow::Result<Option<Gateway>> {
     if !section.enabled {
         return Ok(None);
     }

@@ -127,13 +127,13 @@ impl Serving {
 }
 
 /// An address that is served.
-struct Door {
+pub(super) struct Door {
     stopper: Stopper,
     serving: JoinHandle<()>,
 }
 
 impl Door {
-    fn open(listener: Listener, router: Router) -> Self {
+    pub(super) fn open(listener: Listener, router: Router) -> Self {
         tracing::info!(address = %listener.address(), "listening");
         let (stopper, stop) = Stop::new();
         Self {
@@ -142,7 +142,7 @@ impl Door {
         }
     }
 
-    async fn close(self) {
+    pub(super) async fn close(self) {
         self.stopper.stop();
         if let Err(cause) = self.serving.await {
             tracing::error!(error = %cause, "a listener ended badly");

@@ -4,6 +4,7 @@ mod example;
 mod section;
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use std::{
 
 use sallyport_base::Secret;
 use sallyport_flow::Issuer;
+use sallyport_otp::{Channel, Gateway, MessageSettings};
 use section::section;
 use serde::Deserialize;
 
@@ -113,6 +115,17 @@ section! {
         /// The host that a browser may fill a passcode in for. Without it: the host of the issuer,
         /// or `localhost` when that is an IP address.
         host: Option<String> = None, eg "\"login.example.com\"";
+        /// By which ways passcodes are sent: sms, whatsapp, email. The webhook must know what to do
+        /// with each.
+        channels: Vec<sallyport_otp::Channel> = vec![sallyport_otp::Channel::Sms],
+            eg "[\"sms\", \"email\"]";
+        /// The 11 characters by which an Android app receives the passcode, in place of the host.
+        android_app_hash: Option<String> = None, eg "\"FA+9qCX9VSu\"";
+        /// The languages of messages, as BCP 47 tags. A caller who asks for another gets English.
+        /// Without it: all sixteen.
+        locales: Vec<String> = sallyport_otp::locale_tags(), eg "[\"en\", \"es\", \"fr\"]";
+        /// What somebody reads who answers HELP to a message. Without it: a text made of `name`.
+        help_text: Option<String> = None, eg "\"Example Inc. login codes. Help: +1 202 555 0100\"";
         /// Where messages are posted to be sent, as docs/passcode-service.md says.
         webhook_url: Option<String> = None, eg "\"https://sms.example.com/send\"";
         /// What those posts are signed with.
@@ -122,6 +135,9 @@ section! {
         /// The limits of the service, each with a default of its own.
         limits: sallyport_otp::Limits = sallyport_otp::Limits::default(),
             eg "{ countries = [\"US\", \"CA\"], attempts_per_code = 5 }";
+        /// How long the service keeps what it no longer needs.
+        retention: sallyport_otp::Retention = sallyport_otp::Retention::default(),
+            eg "{ code_hours = 24, counter_hours = 48, audit_days = 30 }";
     }
 }
 
@@ -228,6 +244,10 @@ impl Config {
                 "passcode_service.limits",
                 self.passcode_service.limits.check().err(),
             ),
+            (
+                "passcode_service.retention",
+                self.passcode_service.retention.check().err(),
+            ),
         ] {
             if let Some(why) = complaint {
                 return Err(value(file, key, why));
@@ -289,6 +309,25 @@ impl Server {
 }
 
 impl PasscodeService {
+    /// What messages say; browsers fill a passcode in at `host` when the section names no other.
+    pub fn message(&self, host: &str) -> MessageSettings {
+        MessageSettings {
+            name: self.name.clone(),
+            host: self.host.clone().unwrap_or_else(|| host.to_owned()),
+            android_app_hash: self.android_app_hash.clone(),
+            locales: self.locales.clone(),
+            help: self.help_text.clone(),
+        }
+    }
+
+    /// The telephone of the demo receives whatever is sent.
+    pub fn channels(&self, gateway: &Gateway) -> BTreeSet<Channel> {
+        match gateway {
+            Gateway::Telephone => Channel::ALL.into(),
+            _ => self.channels.iter().copied().collect(),
+        }
+    }
+
     fn webhook_complaint(&self) -> Option<String> {
         if !self.enabled {
             return None;

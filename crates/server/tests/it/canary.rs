@@ -204,7 +204,7 @@ impl Cell {
             "number" => matches!(
                 place,
                 ("otp_telephone", "recipient")
-                    | ("otp_phones", "phone_number")
+                    | ("otp_methods", "address")
                     | ("person_attributes", "value" | "value_folded")
             ),
             _ => false,

@@ -1,0 +1,92 @@
+use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
+
+use crate::keys::Mac;
+
+pub const TABLE: &str = "
+CREATE TABLE otp_opt_outs (
+    number_mac TEXT PRIMARY KEY,
+    number_ends TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+";
+
+/// Numbers whose owner said STOP. The sender is the same for all projects, so that this holds for all.
+pub struct OptOut;
+
+/// What the words of an incoming message mean to whoever sent passcodes there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keyword {
+    Stop,
+    Start,
+    Help,
+}
+
+impl Keyword {
+    /// The keywords of the CTIA messaging principles; a message says one of them and nothing else.
+    pub fn of(text: &str) -> Option<Self> {
+        let word = text.trim().trim_end_matches(['.', '!']).to_uppercase();
+        match word.as_str() {
+            "STOP" | "STOPALL" | "STOP ALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT"
+            | "REVOKE" | "OPTOUT" => Some(Self::Stop),
+            "START" | "UNSTOP" | "YES" | "SUBSCRIBE" => Some(Self::Start),
+            "HELP" | "INFO" => Some(Self::Help),
+            _ => None,
+        }
+    }
+}
+
+impl OptOut {
+    pub async fn holds(conn: &mut Conn, number: &Mac) -> Result<bool, StoreError> {
+        let row = conn
+            .row(
+                "SELECT 1 AS one FROM otp_opt_outs WHERE number_mac = $1",
+                params![number.as_str()],
+            )
+            .await?;
+        Ok(row.is_some())
+    }
+
+    pub async fn add(
+        tx: &mut Tx,
+        number: &Mac,
+        ends: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        tx.execute(
+            "INSERT INTO otp_opt_outs (number_mac, number_ends, at) VALUES ($1, $2, $3)
+             ON CONFLICT (number_mac) DO NOTHING",
+            params![number.as_str(), ends, now],
+        )
+        .await?;
+        Ok(())
+    }
+
+    pub async fn remove(tx: &mut Tx, number: &Mac) -> Result<(), StoreError> {
+        tx.execute(
+            "DELETE FROM otp_opt_outs WHERE number_mac = $1",
+            params![number.as_str()],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyword_stands_alone() {
+        for (text, keyword) in [
+            ("STOP", Some(Keyword::Stop)),
+            (" stop. ", Some(Keyword::Stop)),
+            ("Start", Some(Keyword::Start)),
+            ("help!", Some(Keyword::Help)),
+            ("stop it, please", None),
+            ("123456", None),
+            ("", None),
+        ] {
+            assert_eq!(Keyword::of(text), keyword, "{text:?}");
+        }
+    }
+}

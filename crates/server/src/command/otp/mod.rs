@@ -1,0 +1,33 @@
+//! The commands of the passcode service.
+
+mod project;
+mod secret;
+mod serve;
+
+use clap::Subcommand;
+
+use super::Place;
+
+/// The passcode service: its projects, their secrets, and running it alone.
+#[derive(Debug, Subcommand)]
+pub(super) enum Otp {
+    #[command(subcommand)]
+    Project(project::Project),
+    #[command(subcommand)]
+    Secret(secret::Secret),
+    Serve(serve::Serve),
+}
+
+impl Otp {
+    pub(super) const fn is_server(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+
+    pub(super) async fn run(self, place: Place) -> anyhow::Result<()> {
+        match self {
+            Self::Project(project) => project.run(place).await,
+            Self::Secret(secret) => secret.run(place).await,
+            Self::Serve(serve) => serve.run(place).await,
+        }
+    }
+}

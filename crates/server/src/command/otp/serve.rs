@@ -1,0 +1,108 @@
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use clap::Args;
+use sallyport_flow::Issuer;
+use sallyport_otp::{Gateway, Otp, OtpParts};
+
+use crate::{
+    app::{PURGE_EVERY, host_of_codes},
+    command::{
+        Door, Place, Premises, output,
+        serve::{passcode_listener, refuse_home_of_demo, tls, webhook},
+        until_told_to_stop,
+    },
+    config::PasscodeService,
+    request,
+};
+
+/// Runs the passcode service alone, without the pages and endpoints of OpenID Connect.
+///
+/// It is the service of `sallyport serve` on the same home and store, so that both may run at once.
+/// The section `passcode_service` of sallyport.toml decides everything but `enabled`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sallyport otp serve
+  sallyport otp serve --listen 10.0.0.5:8081 --store postgres://sallyport@db.example.com/sallyport")]
+pub(in crate::command) struct Serve {
+    /// The address and port to listen on, in place of passcode_service.listen of sallyport.toml.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub(super) async fn run(self, place: Place) -> anyhow::Result<()> {
+        refuse_home_of_demo(&place.home)?;
+        let premises = Premises::create(&place).await?;
+        let section = self.section(&premises);
+        let host = host(&premises)?;
+        let gateway = webhook(&section)?.context("the gateway of passcode_service")?;
+        let otp = service(&premises, &section, gateway, &host)?;
+        let listener = passcode_listener(&section, Some(tls(&premises, &host)?)).await?;
+        let listener = listener.context("the listener of passcode_service")?;
+        output::print(&format!(
+            "The passcode service listens on {}\n",
+            listener.address()
+        ))?;
+        let router = sallyport_otp::routes(otp.clone());
+        let door = Door::open(
+            listener,
+            request::guarded_api(router, premises.random.clone()),
+        );
+        let tidy = tokio::spawn(keep_tidy(otp, premises.clone()));
+        until_told_to_stop().await?;
+        tracing::info!("stopping; requests that run may come to their end");
+        door.close().await;
+        tidy.abort();
+        premises.store.close().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    fn section(&self, premises: &Premises) -> PasscodeService {
+        let section = premises.config.passcode_service.clone();
+        PasscodeService {
+            enabled: true,
+            listen: self.listen.unwrap_or(section.listen),
+            ..section
+        }
+    }
+}
+
+/// The host of the page that asks for codes.
+fn host(premises: &Premises) -> anyhow::Result<String> {
+    match &premises.config.server.issuer {
+        Some(issuer) => Ok(host_of_codes(&Issuer::parse(issuer)?)),
+        None => Ok("localhost".to_owned()),
+    }
+}
+
+fn service(
+    premises: &Premises,
+    section: &PasscodeService,
+    gateway: Gateway,
+    host: &str,
+) -> anyhow::Result<Otp> {
+    Otp::new(OtpParts {
+        store: premises.store.clone(),
+        clock: premises.clock.clone(),
+        random: premises.random.clone(),
+        vault: premises.vault.clone(),
+        limits: section.limits.clone(),
+        message: section.message(host),
+        channels: section.channels(&gateway),
+        retention: section.retention.clone(),
+        gateway,
+    })
+    .context("the section passcode_service of sallyport.toml")
+}
+
+/// Removes what expired for as long as it is polled.
+async fn keep_tidy(otp: Otp, premises: Premises) {
+    loop {
+        if let Err(cause) = otp.purge(premises.now()).await {
+            tracing::error!(error = %cause, "what expired could not be removed; it is tried again in five minutes");
+        }
+        tokio::time::sleep(PURGE_EVERY).await;
+    }
+}
