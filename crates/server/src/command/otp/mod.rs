@@ -10,7 +10,7 @@ use super::Place;
 
 /// The passcode service: its projects, their secrets, and running it alone.
 #[derive(Debug, Subcommand)]
-pub(super) enum Otp {
+pub enum Otp {
     #[command(subcommand)]
     Project(project::Project),
     #[command(subcommand)]

@@ -9,7 +9,7 @@ use crate::command::{Place, Premises, output};
 
 /// Projects of the passcode service: who may have passcodes sent.
 #[derive(Debug, Subcommand)]
-pub(in crate::command) enum Project {
+pub enum Project {
     Add(Add),
     List(List),
     Show(Show),
@@ -22,7 +22,7 @@ pub(in crate::command) enum Project {
   sallyport otp project add --live --name Shop
 
 The id and the secret are the properties PROJECT_ID and SECRET of the script `stytch`.")]
-pub(super) struct Add {
+pub struct Add {
     /// A project whose messages are sent to real people. Without it the project is one for tests,
     /// in which the number +10000000000 takes the code 000000.
     #[arg(long)]
@@ -37,13 +37,13 @@ pub(super) struct Add {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport otp project list")]
-pub(super) struct List {}
+pub struct List {}
 
 /// Shows a project: its name, how many users it has, and its secrets without their texts.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport otp project show project-live-0b4c7c2e-5b1c-4a35-9d3c-1f0d4b7a9e11")]
-pub(super) struct Show {
+pub struct Show {
     project_id: String,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Show {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport otp project remove project-test-0b4c7c2e-5b1c-4a35-9d3c-1f0d4b7a9e11 --yes")]
-pub(super) struct Remove {
+pub struct Remove {
     project_id: String,
 
     /// Nothing is removed without it: it cannot be undone.

@@ -9,7 +9,7 @@ use crate::command::{Place, Premises, output};
 
 /// Secrets of a project. Several are valid at once, so that callers can be changed one by one.
 #[derive(Debug, Subcommand)]
-pub(in crate::command) enum Secret {
+pub enum Secret {
     Add(Add),
     List(List),
     Revoke(Revoke),
@@ -19,7 +19,7 @@ pub(in crate::command) enum Secret {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport otp secret add project-live-0b4c7c2e-5b1c-4a35-9d3c-1f0d4b7a9e11 --others-end-in 24")]
-pub(super) struct Add {
+pub struct Add {
     project_id: String,
 
     /// The other secrets end after so many hours. Without it they stay valid until revoked.
@@ -31,7 +31,7 @@ pub(super) struct Add {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport otp secret list project-live-0b4c7c2e-5b1c-4a35-9d3c-1f0d4b7a9e11")]
-pub(super) struct List {
+pub struct List {
     project_id: String,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct List {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport otp secret revoke project-live-0b4c7c2e-5b1c-4a35-9d3c-1f0d4b7a9e11 3f9a0c1b77d2")]
-pub(super) struct Revoke {
+pub struct Revoke {
     project_id: String,
 
     /// As `sallyport otp secret list` shows it.

@@ -24,7 +24,7 @@ use crate::{
 #[command(after_help = "Examples:
   sallyport otp serve
   sallyport otp serve --listen 10.0.0.5:8081 --store postgres://sallyport@db.example.com/sallyport")]
-pub(in crate::command) struct Serve {
+pub struct Serve {
     /// The address and port to listen on, in place of passcode_service.listen of sallyport.toml.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
