@@ -17,21 +17,24 @@ CREATE TABLE otp_allowances (
 CREATE INDEX otp_allowances_by_end ON otp_allowances (ends_at);
 ";
 
-/// How many messages a number, a user, an address, a prefix or a project may still cause. A window
+/// How many messages a number, a user, an address, a prefix or a project may still cause, and what
+/// they may cost. A window
 /// opens with the first message and is counted in one statement, whatever else happens at once.
 pub struct Allowance;
 
 /// What somebody or something may spend.
 pub struct Budget<'a> {
-    /// A number, a user, an address, `prefix +1202` or `project`.
+    /// A number, a user, an address, `prefix +1202`, `project` or `cost`.
     pub subject: &'a str,
     pub windows: &'a [Window],
+    /// How much this message takes: 1 where messages are counted, a price where money is.
+    pub amount: i64,
     /// At how many percent of a window the log says so.
     pub alerts: &'a [i64],
 }
 
 impl Allowance {
-    /// Spends one of each window of the budget. `Err` says how long the first exhausted one stays so; the caller
+    /// Spends the amount of each window of the budget. `Err` says how long the first exhausted one stays so; the caller
     /// drops the transaction then, so that nothing is spent.
     pub async fn spend(
         tx: &mut Tx,
@@ -40,7 +43,7 @@ impl Allowance {
         now: Timestamp,
     ) -> Result<Result<(), Duration>, StoreError> {
         for window in budget.windows {
-            if let Some(spent) = spend_one(tx, project, budget.subject, *window, now).await? {
+            if let Some(spent) = spend_one(tx, project, budget, *window, now).await? {
                 budget.warn(*window, spent);
             } else {
                 return Ok(Err(
@@ -64,29 +67,30 @@ impl Allowance {
 async fn spend_one(
     tx: &mut Tx,
     project: &Project,
-    subject: &str,
+    budget: &Budget<'_>,
     window: Window,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    if window.count == 0 {
+    if window.count < budget.amount {
         return Ok(None);
     }
     tx.row(
         "INSERT INTO otp_allowances (project_id, subject, minutes, started_at, ends_at, spent)
-         VALUES ($1, $2, $3, $4, $5, 1)
+         VALUES ($1, $2, $3, $4, $5, $7)
          ON CONFLICT (project_id, subject, minutes) DO UPDATE SET
-            spent = CASE WHEN otp_allowances.ends_at <= $4 THEN 1 ELSE otp_allowances.spent + 1 END,
+            spent = CASE WHEN otp_allowances.ends_at <= $4 THEN $7 ELSE otp_allowances.spent + $7 END,
             started_at = CASE WHEN otp_allowances.ends_at <= $4 THEN $4 ELSE otp_allowances.started_at END,
             ends_at = CASE WHEN otp_allowances.ends_at <= $4 THEN $5 ELSE otp_allowances.ends_at END
-         WHERE otp_allowances.ends_at <= $4 OR otp_allowances.spent < $6
+         WHERE otp_allowances.ends_at <= $4 OR otp_allowances.spent + $7 <= $6
          RETURNING spent",
         params![
             &*project.id,
-            subject,
+            budget.subject,
             i64::from(window.minutes),
             now,
             now.plus(window.duration()),
-            window.count
+            window.count,
+            budget.amount
         ],
     )
     .await?
@@ -117,15 +121,16 @@ async fn remaining(
 impl Budget<'_> {
     /// A good part of what a prefix or the whole project may spend is worth a look.
     fn warn(&self, window: Window, spent: i64) {
-        let is_shared = self.subject == "project" || self.subject.starts_with("prefix ");
-        if is_shared && window.is_alarming(spent, self.alerts) {
+        let is_shared =
+            matches!(self.subject, "project" | "cost") || self.subject.starts_with("prefix ");
+        if is_shared && window.is_alarming(spent - self.amount, spent, self.alerts) {
             tracing::warn!(
                 event = "otp.budget",
                 subject = self.subject,
                 spent,
                 allowed = window.count,
                 minutes = window.minutes,
-                "a good part of the messages of this window is spent"
+                "a good part of what may be spent in this window is spent"
             );
         }
     }

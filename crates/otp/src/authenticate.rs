@@ -1,5 +1,5 @@
 use axum::extract::State;
-use sallyport_base::{Id, Tx};
+use sallyport_base::{Id, StoreError, Tx};
 use serde_json::{Value, json};
 
 use crate::{
@@ -125,6 +125,7 @@ async fn attempt(
     let now = caller.now;
     let limits = otp.limits();
     let Some(method) = find_method(tx, caller, params).await? else {
+        pretend(otp, tx, caller, params).await?;
         return Ok(Outcome::NotCounted(Refusal::WrongCode, None));
     };
     let session = find_session(tx, caller, params, &method).await?;
@@ -160,6 +161,20 @@ async fn attempt(
         .record(tx, caller, otp.random())
         .await?;
     Ok(Outcome::Counted(refusal))
+}
+
+/// The work of a guess at a method that exists, so that the time of an answer does not tell.
+async fn pretend(
+    otp: &Otp,
+    tx: &mut Tx,
+    caller: &Caller,
+    params: &Params,
+) -> Result<(), StoreError> {
+    let nobody = Id::from_uuid(params.method_id.as_uuid());
+    User::count_failure(tx, nobody, otp.limits(), caller.now).await?;
+    let (guess, limits) = (&params.guess, otp.limits());
+    Passcode::attempt(tx, params.method_id, guess, otp.keys(), limits, caller.now).await?;
+    Ok(())
 }
 
 /// The method with the kind of address that the id says.

@@ -149,25 +149,33 @@ async fn spend(otp: &Otp, tx: &mut Tx, order: &Order) -> Result<Result<(), Durat
         return Ok(Err(wait));
     }
     let mut accounts = vec![
-        (format!("number {}", address.as_str()), &limits.per_number),
-        (format!("user {}", order.user.id), &limits.per_user),
+        (
+            format!("number {}", address.as_str()),
+            &limits.per_number,
+            1,
+        ),
+        (format!("user {}", order.user.id), &limits.per_user, 1),
     ];
     if let Some(network) = order.delivery.origin.network() {
         let network = otp.keys().subject("network", &network);
-        accounts.push((format!("ip {}", network.as_str()), &limits.per_ip));
+        accounts.push((format!("ip {}", network.as_str()), &limits.per_ip, 1));
         if !order.method.verified {
             let subject = format!("ip to strangers {}", network.as_str());
-            accounts.push((subject, &limits.per_ip_to_strangers));
+            accounts.push((subject, &limits.per_ip_to_strangers, 1));
         }
     }
     if let Address::Phone(number) = &order.method.address {
-        accounts.push((format!("prefix {}", number.prefix()), &limits.per_prefix));
+        accounts.push((format!("prefix {}", number.prefix()), &limits.per_prefix, 1));
+        if let Some(price) = limits.prices.get(number.country()) {
+            accounts.push(("cost".to_owned(), &limits.cost_per_project, *price));
+        }
     }
-    accounts.push(("project".to_owned(), &limits.per_project));
-    for (subject, windows) in accounts {
+    accounts.push(("project".to_owned(), &limits.per_project, 1));
+    for (subject, windows, amount) in accounts {
         let budget = Budget {
             subject: &subject,
             windows,
+            amount,
             alerts: &limits.alert_percents,
         };
         if let Err(wait) = Allowance::spend(tx, project, &budget, *now).await? {
@@ -277,6 +285,7 @@ async fn reserve_notice(otp: &Otp, caller: &Caller, to: &Method) -> Result<bool,
         let budget = Budget {
             subject: &subject,
             windows,
+            amount: 1,
             alerts: &limits.alert_percents,
         };
         may = may

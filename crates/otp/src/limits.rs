@@ -1,4 +1,7 @@
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::Deserialize;
 
@@ -34,6 +37,11 @@ pub struct Limits {
     pub per_project: Vec<Window>,
     /// Numbers and mailboxes waiting to be verified that one user may have.
     pub unverified_numbers_per_user: i64,
+    /// What a message to a country costs, in thousandths of your currency.
+    pub prices: BTreeMap<String, i64>,
+    /// What the messages of one project may cost, in thousandths of your currency. Every country
+    /// that is served needs a price then.
+    pub cost_per_project: Vec<Window>,
     /// At how many percent of `per_prefix` and `per_project` the log says so; the last message of a
     /// window is always worth a line.
     pub alert_percents: Vec<i64>,
@@ -93,10 +101,14 @@ impl Window {
         }
     }
 
-    /// Whether this very message is one that the log tells of.
-    pub fn is_alarming(self, spent: i64, percents: &[i64]) -> bool {
-        let reached = |percent: &i64| spent == (self.count * percent).div_euclid(100).max(1);
-        Some(spent) == self.alert || spent == self.count || percents.iter().any(reached)
+    /// Whether this very message, which brought what is spent from `before` to `after`, is one that the
+    /// log tells of.
+    pub fn is_alarming(self, before: i64, after: i64, percents: &[i64]) -> bool {
+        let crosses = |mark: i64| before < mark && mark <= after;
+        let part = |percent: &i64| (self.count * percent).div_euclid(100).max(1);
+        self.alert.is_some_and(crosses)
+            || crosses(self.count)
+            || percents.iter().map(part).any(crosses)
     }
 
     pub fn duration(self) -> Duration {
@@ -127,6 +139,8 @@ impl Default for Limits {
             per_prefix: vec![Window::new(200, HOUR).with_alert(50)],
             per_project: vec![Window::new(1000, DAY)],
             unverified_numbers_per_user: 3,
+            prices: BTreeMap::new(),
+            cost_per_project: vec![],
             alert_percents: vec![50, 80],
             conversion: Conversion {
                 messages: 50,
@@ -194,6 +208,22 @@ impl Limits {
             "1 message or more, 10 to 10080 minutes, 0 to 100 percent",
         )?;
         expect(
+            self.prices
+                .values()
+                .all(|price| (0..=1_000_000).contains(price)),
+            "prices",
+            "0 to 1000000 thousandths",
+        )?;
+        expect(
+            self.cost_per_project.is_empty()
+                || self
+                    .countries
+                    .iter()
+                    .all(|code| self.prices.contains_key(code)),
+            "prices",
+            "a price for each of `countries`, since there is a cost_per_project",
+        )?;
+        expect(
             (1..=10).contains(&self.expiration_minutes),
             "expiration_minutes",
             "1 to 10",
@@ -239,6 +269,7 @@ impl Limits {
             ("per_ip_to_strangers", &self.per_ip_to_strangers),
             ("per_prefix", &self.per_prefix),
             ("per_project", &self.per_project),
+            ("cost_per_project", &self.cost_per_project),
         ] {
             let lengths: BTreeSet<u32> = windows.iter().map(|window| window.minutes).collect();
             expect(
@@ -310,5 +341,29 @@ mod tests {
         for (limits, why) in nonsense {
             assert_eq!(limits.check(), Err(why.to_owned()));
         }
+    }
+
+    #[test]
+    fn the_log_tells_of_each_mark_once() {
+        let window = Window::new(200, 60).with_alert(50);
+        let told: Vec<i64> = (1..=200)
+            .filter(|spent| window.is_alarming(spent - 1, *spent, &[50, 80]))
+            .collect();
+        assert_eq!(told, [50, 100, 160, 200]);
+        assert!(
+            Window::new(30, 60).is_alarming(8, 22, &[50]),
+            "a price leaps over a mark"
+        );
+    }
+
+    #[test]
+    fn a_budget_of_money_needs_prices() {
+        let mut limits = Limits {
+            cost_per_project: vec![Window::new(30, 60)],
+            ..Limits::default()
+        };
+        assert!(limits.check().unwrap_err().starts_with("prices: "));
+        limits.prices = [("US".to_owned(), 8), ("CA".to_owned(), 14)].into();
+        limits.check().unwrap();
     }
 }

@@ -13,6 +13,7 @@ const SANDBOX: &str = "+10000000000";
 pub struct PhoneNumber {
     e164: String,
     prefix: String,
+    country: String,
 }
 
 impl PhoneNumber {
@@ -27,6 +28,7 @@ impl PhoneNumber {
         Ok(Self {
             e164: text.to_owned(),
             prefix: prefix_of(&number),
+            country: country_of(&number),
         })
     }
 
@@ -40,13 +42,15 @@ impl PhoneNumber {
 
     /// A number that was checked when it was stored.
     pub fn stored(e164: &str) -> Self {
-        let prefix = e164.parse().map_or_else(
-            |_: ParseError| e164.chars().take(5).collect(),
-            |number: Parsed| prefix_of(&number),
-        );
+        let parsed: Result<Parsed, ParseError> = e164.parse();
+        let (prefix, country) = match parsed {
+            Ok(number) => (prefix_of(&number), country_of(&number)),
+            Err(_) => (e164.chars().take(5).collect(), String::new()),
+        };
         Self {
             e164: e164.to_owned(),
             prefix,
+            country,
         }
     }
 
@@ -57,6 +61,11 @@ impl PhoneNumber {
     /// Country code and the first three national digits: what pumping fraud walks through.
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// The ISO 3166 code of the country; empty for a number of none.
+    pub fn country(&self) -> &str {
+        &self.country
     }
 
     /// What may be shown of it elsewhere.
@@ -73,6 +82,7 @@ impl PhoneNumber {
             Environment::Test => Ok(Self {
                 e164: SANDBOX.to_owned(),
                 prefix: "+1000".to_owned(),
+                country: String::new(),
             }),
             Environment::Live => Err(Refusal::SandboxNumberInLiveProject),
         }
@@ -135,6 +145,14 @@ fn check_type(number: &Parsed, limits: &Limits) -> Result<(), Refusal> {
         return Err(Refusal::InvalidPhoneNumber);
     }
     Ok(())
+}
+
+fn country_of(number: &Parsed) -> String {
+    let region = number.get_region_code();
+    region
+        .filter(|region| *region != Region::World)
+        .map(|region| region.as_region_str().to_string())
+        .unwrap_or_default()
 }
 
 fn prefix_of(number: &Parsed) -> String {
@@ -215,5 +233,8 @@ mod tests {
         let number = check("+12025550162", &["US"]).unwrap();
         assert_eq!(format!("{number:?}"), "+…62");
         assert_eq!(number.prefix(), "+1202");
+        assert_eq!(number.country(), "US");
+        assert_eq!(PhoneNumber::stored("+14165550123").country(), "CA");
+        assert_eq!(PhoneNumber::stored("+881612345678").country(), "");
     }
 }

@@ -4,7 +4,7 @@
 // and SALLYPORT_PHONE_JSON for the messages that its telephone received.
 
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as stytch from "stytch";
@@ -37,7 +37,11 @@ function newNumber() {
   return `+1${AREAS[randomInt(AREAS.length)]}${randomInt(200, 900)}${line}`;
 }
 
-/** The code of the newest message to the number. */
+function newMailbox() {
+  return `${randomBytes(8).toString("hex")}@example.com`;
+}
+
+/** The code of the newest message to the number or mailbox. */
 async function newestCode(to) {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(100)) {
     const messages = await (await fetch(phone)).json();
@@ -131,6 +135,75 @@ test("a session is verified without asking", async () => {
   assert.equal((await client.sessions.authenticate({ session_token })).user.user_id, right.user_id);
   await client.sessions.revoke({ session_token });
   await refused(404, "session_not_found", client.sessions.authenticate({ session_token }));
+});
+
+test("a code comes by e-mail", async () => {
+  const email = newMailbox();
+  const created = await client.otps.email.loginOrCreate({ email, locale: "fr" });
+  assert.equal(created.user_created, true);
+  const method_id = created.email_id;
+  const body = { method_id, code: await newestCode(email), session_duration_minutes: 60 };
+  const right = await client.otps.authenticate(body);
+  assert.deepEqual(right.user.emails, [{ email_id: method_id, email, verified: true }]);
+  assert.equal(right.session.authentication_factors[0].delivery_method, "email");
+  const sent = await client.otps.email.send({ email });
+  assert.equal(sent.user_id, created.user_id);
+  await refused(429, "too_many_requests", client.otps.email.send({ email }));
+  await refused(400, "invalid_email", client.otps.email.send({ email: "nowhere" }));
+});
+
+test("a code comes by WhatsApp", async () => {
+  const { phone_id } = await client.otps.whatsapp.loginOrCreate({ phone_number: number });
+  const body = { method_id: phone_id, code: await newestCode(number), session_duration_minutes: 5 };
+  const right = await client.otps.authenticate(body);
+  assert.equal(right.session.authentication_factors[0].delivery_method, "whatsapp");
+  const sent = await client.otps.whatsapp.send({ phone_number: number });
+  assert.equal(sent.phone_id, phone_id);
+});
+
+test("users are created, changed and found", async () => {
+  const email = newMailbox();
+  const external_id = randomBytes(8).toString("hex");
+  const created = await client.users.create({
+    email,
+    phone_number: number,
+    name: { first_name: "Alice" },
+    external_id,
+    trusted_metadata: { plan: "free" },
+  });
+  const { user_id } = created;
+  assert.deepEqual(created.user.trusted_metadata, { plan: "free" });
+  await refused(400, "duplicate_email", client.users.create({ email }));
+  await refused(400, "invalid_create_user_request", client.users.create({}));
+  const updated = await client.users.update({ user_id: external_id, name: { last_name: "Abel" } });
+  assert.deepEqual([updated.user.name.first_name, updated.user.name.last_name], ["Alice", "Abel"]);
+  const operands = [{ filter_name: "phone_number", filter_value: [number] }];
+  const found = await client.users.search({ limit: 10, query: { operator: "AND", operands } });
+  assert.deepEqual(found.results.map((user) => user.user_id), [user_id]);
+  assert.equal(found.results_metadata.next_cursor, null);
+  await refused(400, "user_search_invalid_limit", client.users.search({ limit: 0 }));
+  const cleared = await client.users.deleteExternalId({ user_id });
+  assert.equal(cleared.user.external_id, null);
+  const left = await client.users.deleteEmail({ email_id: created.email_id });
+  assert.deepEqual(left.user.emails, []);
+  const other = newNumber();
+  const exchanged = await client.users.exchangePrimaryFactor({ user_id, phone_number: other });
+  assert.deepEqual(exchanged.user.phone_numbers.map((phone) => phone.phone_number), [other]);
+});
+
+test("sessions are listed and revoked", async () => {
+  const { phone_id } = await client.otps.sms.loginOrCreate({ phone_number: number });
+  const body = { method_id: phone_id, code: await newestCode(number), session_duration_minutes: 60 };
+  const { user_id, session } = await client.otps.authenticate(body);
+  const listed = await client.sessions.get({ user_id });
+  assert.deepEqual(listed.sessions.map((one) => one.session_id), [session.session_id]);
+  await client.sessions.revoke({ session_id: session.session_id });
+  assert.deepEqual((await client.sessions.get({ user_id })).sessions, []);
+  await refused(400, "no_session_revoke_arguments", client.sessions.revoke({}));
+});
+
+test("who calls is known", async () => {
+  assert.equal((await client.debug.whoami()).project_id, project_id);
 });
 
 test("what is not there is an error of the SDK", async () => {

@@ -102,7 +102,8 @@ class Passcodes(unittest.TestCase):
         authenticate = self.stytch.otps.authenticate
         self.refused(404, "user_not_found", send, phone_number=self.number)
         self.refused(404, "user_not_found", send, phone_number=self.number, user_id=UNKNOWN_USER)
-        self.refused(400, "invalid_user_id", send, phone_number=self.number, user_id="nobody")
+        self.refused(400, "invalid_user_id", send, phone_number=self.number, user_id="user-test-7")
+        self.refused(404, "user_not_found", send, phone_number=self.number, user_id="nobody")
         self.refused(400, "invalid_phone_number", create, phone_number="2025550162")
         self.refused(400, "invalid_phone_number", create, phone_number="+999123456789")
         self.refused(400, "invalid_expiration_otp", create, phone_number=self.number, expiration_minutes=11)
@@ -154,6 +155,87 @@ class Passcodes(unittest.TestCase):
         self.assertEqual(authenticate(session_token=right.session_token).user.user_id, right.user_id)
         self.stytch.sessions.revoke(session_jwt=right.session_jwt)
         self.refused(404, "session_not_found", authenticate, session_token=right.session_token)
+
+    def test_a_code_comes_by_e_mail(self):
+        mailbox = f"{secrets.token_hex(8)}@example.com"
+        created = self.stytch.otps.email.login_or_create(email=mailbox, locale="fr")
+        self.assertTrue(created.user_created)
+        right = self.stytch.otps.authenticate(
+            method_id=created.email_id, code=newest_code(mailbox), session_duration_minutes=60
+        )
+        self.assertEqual([(e.email, e.verified) for e in right.user.emails], [(mailbox, True)])
+        self.assertEqual(right.session.authentication_factors[0].email_factor.email_id, created.email_id)
+        sent = self.stytch.otps.email.send(email=mailbox)
+        self.assertEqual(sent.user_id, created.user_id)
+        send = self.stytch.otps.email.send
+        self.refused(429, "too_many_requests", send, email=mailbox)
+        self.refused(400, "invalid_email", send, email="nowhere")
+        self.refused(404, "user_not_found", send, email=f"{secrets.token_hex(8)}@example.com")
+
+    def test_a_code_comes_by_whatsapp(self):
+        whatsapp = self.stytch.otps.whatsapp
+        created = whatsapp.login_or_create(phone_number=self.number)
+        code = newest_code(self.number)
+        right = self.stytch.otps.authenticate(method_id=created.phone_id, code=code, session_duration_minutes=5)
+        self.assertEqual(right.session.authentication_factors[0].delivery_method, "whatsapp")
+        self.assertEqual(whatsapp.send(phone_number=self.number).phone_id, created.phone_id)
+        self.refused(400, "invalid_phone_number", whatsapp.send, phone_number="2025550162")
+
+    def test_the_sandbox_needs_no_telephone(self):
+        for channel, address in (("sms", {"phone_number": "+10000000000"}), ("email", {"email": "sandbox@stytch.com"})):
+            sent = getattr(self.stytch.otps, channel).login_or_create(**address)
+            method_id = sent.phone_id if channel == "sms" else sent.email_id
+            right = self.stytch.otps.authenticate(method_id=method_id, code="000000")
+            self.assertEqual(right.user_id, sent.user_id)
+
+    def test_users_are_created_changed_and_found(self):
+        users = self.stytch.users
+        mailbox = f"{secrets.token_hex(8)}@example.com"
+        external_id = secrets.token_hex(8)
+        created = users.create(
+            email=mailbox,
+            phone_number=self.number,
+            name={"first_name": "Alice"},
+            external_id=external_id,
+            trusted_metadata={"plan": "free"},
+            roles=["buyer"],
+        )
+        self.assertEqual(created.user.trusted_metadata, {"plan": "free"})
+        self.refused(400, "duplicate_email", users.create, email=mailbox)
+        self.refused(400, "duplicate_phone_number", users.create, phone_number=self.number)
+        self.refused(400, "invalid_create_user_request", users.create)
+        updated = users.update(user_id=external_id, name={"last_name": "Abel"}, untrusted_metadata={"theme": "dark"})
+        self.assertEqual((updated.user.name.first_name, updated.user.name.last_name), ("Alice", "Abel"))
+        query = {"operator": "AND", "operands": [{"filter_name": "email_address", "filter_value": [mailbox]}]}
+        found = users.search(limit=10, query=query)
+        self.assertEqual([user.user_id for user in found.results], [created.user_id])
+        self.assertIsNone(found.results_metadata.next_cursor)
+        pages = list(users.search_all(limit=1, query=query))
+        self.assertEqual([[user.user_id for user in page] for page in pages if page], [[created.user_id]])
+        self.refused(400, "user_search_invalid_limit", users.search, limit=1001)
+        self.assertIsNone(users.delete_external_id(user_id=created.user_id).user.external_id)
+        self.refused(404, "email_not_found", users.delete_email, email_id=UNKNOWN_USER.replace("user", "email"))
+        self.assertEqual(users.delete_email(email_id=created.email_id).user.emails, [])
+        other = new_number()
+        exchanged = users.exchange_primary_factor(user_id=created.user_id, phone_number=other)
+        self.assertEqual([phone.phone_number for phone in exchanged.user.phone_numbers], [other])
+        exchange = users.exchange_primary_factor
+        self.refused(400, "invalid_exchange_primary_factor_fields", exchange, user_id=created.user_id)
+
+    def test_sessions_are_listed_and_revoked(self):
+        created = self.stytch.otps.sms.login_or_create(phone_number=self.number)
+        code = newest_code(self.number)
+        right = self.stytch.otps.authenticate(method_id=created.phone_id, code=code, session_duration_minutes=60)
+        sessions = self.stytch.sessions
+        listed = sessions.get(user_id=right.user_id).sessions
+        self.assertEqual([session.session_id for session in listed], [right.session.session_id])
+        sessions.revoke(session_id=right.session.session_id)
+        self.assertEqual(sessions.get(user_id=right.user_id).sessions, [])
+        self.refused(400, "no_session_revoke_arguments", sessions.revoke)
+        self.refused(404, "user_not_found", sessions.get, user_id=UNKNOWN_USER)
+
+    def test_who_calls_is_known(self):
+        self.assertEqual(self.stytch.debug.whoami().project_id, PROJECT)
 
     def test_what_is_not_there_is_an_error_of_the_sdk(self):
         self.refused(404, "route_not_found", self.stytch.magic_links.email.send, email="sandbox@stytch.com")

@@ -43,7 +43,21 @@ impl App {
     pub async fn with(limits: Limits, gateway: Gateway) -> Self {
         let scratch = ScratchStore::new(&[SCHEMA]).await;
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
-        Self::over(scratch, clock, limits, gateway).await
+        Self::over(scratch, clock, limits, gateway, &Channel::ALL).await
+    }
+
+    /// A service that sends by some ways only.
+    pub async fn sending_by(channels: &[Channel]) -> Self {
+        let scratch = ScratchStore::new(&[SCHEMA]).await;
+        let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
+        Self::over(
+            scratch,
+            clock,
+            Limits::default(),
+            Gateway::Telephone,
+            channels,
+        )
+        .await
     }
 
     /// For clients that look at the time themselves.
@@ -54,11 +68,18 @@ impl App {
             Clock::System,
             Limits::default(),
             Gateway::Telephone,
+            &Channel::ALL,
         )
         .await
     }
 
-    async fn over(scratch: ScratchStore, clock: Clock, limits: Limits, gateway: Gateway) -> Self {
+    async fn over(
+        scratch: ScratchStore,
+        clock: Clock,
+        limits: Limits,
+        gateway: Gateway,
+        channels: &[Channel],
+    ) -> Self {
         let otp = Otp::new(OtpParts {
             store: scratch.store.clone(),
             clock: clock.clone(),
@@ -67,7 +88,7 @@ impl App {
             gateway,
             limits,
             message: MessageSettings::new("Sallyport", "login.example.com"),
-            channels: Channel::ALL.into(),
+            channels: channels.iter().copied().collect(),
             retention: Retention::default(),
         })
         .unwrap();
@@ -92,6 +113,11 @@ impl App {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.call(self.request(Method::POST, path, body.to_string()))
+            .await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(self.request(Method::PUT, path, body.to_string()))
             .await
     }
 

@@ -3,15 +3,22 @@
 
 mod abuse;
 mod app;
+mod attacks;
 mod authenticate;
 mod canary;
+mod channels;
 mod errors;
+mod factors;
 mod given_up;
 mod guessing;
 mod limits;
 mod numbers;
+mod openapi;
+mod practices;
 mod projects;
 mod sdk;
+mod sdk_users;
+mod search;
 mod sessions;
 mod sms;
 mod strangers;

@@ -115,3 +115,76 @@ async fn projects_are_listed_and_found() {
         None
     );
 }
+
+#[tokio::test]
+async fn two_secrets_are_valid_at_once_until_one_is_revoked() {
+    let app = App::start().await;
+    app.wait(1);
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let second = app
+        .project
+        .add_secret(&mut tx, app.clock.now(), &Random::system())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let first = app.secret.clone();
+    let secrets = {
+        let mut reader = app.scratch.store.reader().await.unwrap();
+        app.project.secrets(&mut reader, app.clock.now()).await
+    };
+    let [oldest, newest] = secrets.unwrap().try_into().unwrap();
+    assert!(oldest.created_at < newest.created_at);
+    let app = App {
+        secret: second.clone(),
+        ..app
+    };
+    app.get("/v1/debug/whoami").await.ok();
+    let app = App {
+        secret: first,
+        ..app
+    };
+    app.get("/v1/debug/whoami").await.ok();
+
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    for nonsense in ["", "%", "0123456789ab", "____________"] {
+        let revoked = app.project.revoke_secret(&mut tx, nonsense).await.unwrap();
+        assert!(!revoked, "{nonsense}");
+    }
+    assert!(
+        app.project
+            .revoke_secret(&mut tx, &oldest.id)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    assert_eq!(
+        app.get("/v1/debug/whoami").await.refusal(),
+        (401, "unauthorized_credentials")
+    );
+    let app = App {
+        secret: second,
+        ..app
+    };
+    app.get("/v1/debug/whoami").await.ok();
+}
+
+#[tokio::test]
+async fn a_project_has_a_name_and_goes_with_all_that_belongs_to_it() {
+    let app = App::start().await;
+    app.verified(ALICE).await;
+    let mut project = app.project.clone();
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    project.rename(&mut tx, "Shop").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(app.get("/v1/debug/whoami").await.ok().text("name"), "Shop");
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    assert_eq!(project.count_users(&mut tx).await.unwrap(), 1);
+    project.remove(&mut tx).await.unwrap();
+    assert_eq!(project.count_users(&mut tx).await.unwrap(), 0);
+    assert_eq!(Project::find(&mut tx, &project.id).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert_eq!(
+        app.get("/v1/debug/whoami").await.refusal(),
+        (401, "unauthorized_credentials")
+    );
+}

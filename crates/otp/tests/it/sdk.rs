@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use crate::app::{ALICE, App, another};
 
 /// The SDK, made as its README says, with the address of the service.
-async fn sdk(app: &App, secret: &Secret) -> Client {
+pub async fn sdk(app: &App, secret: &Secret) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let router = app.router.clone();
@@ -31,7 +31,7 @@ async fn sdk(app: &App, secret: &Secret) -> Client {
 }
 
 /// The `error_type` and status of an answer that the SDK takes for an error of Stytch.
-fn error<T: std::fmt::Debug>(answer: stytch::Result<T>) -> (u16, String) {
+pub fn error<T: std::fmt::Debug>(answer: stytch::Result<T>) -> (u16, String) {
     match answer.unwrap_err() {
         stytch::Error::Response(error) => {
             assert!(error.request_id.starts_with("request-id-test-"));

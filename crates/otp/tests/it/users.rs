@@ -68,3 +68,172 @@ async fn a_number_can_be_deleted_unless_it_is_the_only_one() {
         (404, "phone_number_not_found")
     );
 }
+
+#[tokio::test]
+async fn a_user_is_created_with_a_profile_and_both_addresses() {
+    let app = App::start().await;
+    let body = json!({
+        "email": "alice@example.com",
+        "phone_number": ALICE,
+        "name": { "first_name": "Alice", "last_name": "Abel" },
+        "create_user_as_pending": true,
+        "external_id": "crm|7",
+        "trusted_metadata": { "plan": "free" },
+        "roles": ["buyer"],
+    });
+    let created = app.post("/v1/users", body).await.ok();
+    let user = &created.body["user"];
+    assert_eq!(user["status"], "pending");
+    assert_eq!(user["name"]["first_name"], "Alice");
+    assert_eq!(user["name"]["middle_name"], "");
+    assert_eq!(user["emails"][0]["email_id"], created.body["email_id"]);
+    assert_eq!(
+        user["phone_numbers"][0]["phone_id"],
+        created.body["phone_id"]
+    );
+    assert_eq!(user["phone_numbers"][0]["verified"], false);
+    assert_eq!(user["trusted_metadata"], json!({ "plan": "free" }));
+    assert_eq!(user["roles"], json!(["buyer"]));
+    for name in [created.text("user_id"), "crm|7".to_owned()] {
+        let path = format!("/v1/users/{}", name.replace('|', "%7C"));
+        let shown = app.get(&path).await.ok();
+        assert_eq!(shown.text("user_id"), created.text("user_id"));
+    }
+    let sent = app
+        .post("/v1/otps/sms/send", json!({ "phone_number": ALICE }))
+        .await
+        .ok();
+    assert_eq!(sent.text("user_id"), created.text("user_id"));
+}
+
+#[tokio::test]
+async fn a_user_is_not_created_twice_and_nothing_is_left_of_a_refusal() {
+    let app = App::start().await;
+    let first = json!({ "phone_number": ALICE, "external_id": "7" });
+    app.post("/v1/users", first).await.ok();
+    for (body, error_type) in [
+        (json!({}), "invalid_create_user_request"),
+        (json!({ "email": "nowhere" }), "invalid_email"),
+        (
+            json!({ "email": "a@example.com", "phone_number": ALICE }),
+            "duplicate_phone_number",
+        ),
+        (
+            json!({ "email": "a@example.com", "external_id": "7" }),
+            "duplicate_external_id",
+        ),
+        (
+            json!({ "email": "a@example.com", "external_id": "user-test-1" }),
+            "bad_request",
+        ),
+        (
+            json!({ "email": "a@example.com", "trusted_metadata": { "story": "x".repeat(5000) } }),
+            "metadata_too_large",
+        ),
+    ] {
+        let answer = app.post("/v1/users", body.clone()).await;
+        assert_eq!(answer.refusal(), (400, error_type), "{body}");
+    }
+    let many: serde_json::Map<_, _> = (0..21).map(|n| (n.to_string(), json!(n))).collect();
+    let body = json!({ "email": "a@example.com", "untrusted_metadata": many });
+    let answer = app.post("/v1/users", body).await;
+    assert_eq!(answer.refusal(), (400, "metadata_too_many_keys"));
+    app.post("/v1/users", json!({ "email": "a@example.com" }))
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn an_update_changes_what_it_names() {
+    let app = App::start().await;
+    let body = json!({
+        "phone_number": ALICE,
+        "name": { "first_name": "Alice", "last_name": "Abel" },
+        "untrusted_metadata": { "theme": "dark", "size": 2 },
+    });
+    let created = app.post("/v1/users", body).await.ok();
+    let path = format!("/v1/users/{}", created.text("user_id"));
+    let body = json!({
+        "name": { "last_name": "Adams", "first_name": null },
+        "external_id": "7",
+        "untrusted_metadata": { "theme": null, "lang": "en" },
+    });
+    let updated = app.put(&path, body).await.ok();
+    let user = &updated.body["user"];
+    assert_eq!(user["name"]["first_name"], "Alice");
+    assert_eq!(user["name"]["last_name"], "Adams");
+    assert_eq!(
+        user["untrusted_metadata"],
+        json!({ "size": 2, "lang": "en" })
+    );
+    assert_eq!(updated.body["phone_numbers"], user["phone_numbers"]);
+    let cleared = app.delete("/v1/users/7/external_id").await.ok();
+    assert_eq!(cleared.body["user"]["external_id"], json!(null));
+    assert_eq!(
+        app.get("/v1/users/7").await.refusal(),
+        (404, "user_not_found")
+    );
+}
+
+#[tokio::test]
+async fn the_only_address_of_a_user_is_exchanged_and_the_old_one_told() {
+    let app = App::start().await;
+    let (user_id, old) = app.verified(ALICE).await;
+    let path = format!("/v1/users/{user_id}/exchange_primary_factor");
+    for body in [
+        json!({}),
+        json!({ "email_address": "a@example.com", "phone_number": BRUNO }),
+    ] {
+        assert_eq!(
+            app.put(&path, body).await.refusal(),
+            (400, "invalid_exchange_primary_factor_fields")
+        );
+    }
+    let exchanged = app.put(&path, json!({ "phone_number": BRUNO })).await.ok();
+    let [phone] = exchanged.body["user"]["phone_numbers"]
+        .as_array()
+        .unwrap()
+        .as_slice()
+    else {
+        panic!("one number was expected: {}", exchanged.body);
+    };
+    assert_eq!(phone["phone_number"], BRUNO);
+    assert_eq!(phone["verified"], false);
+    assert_ne!(phone["phone_id"], old);
+    let notice = &app.messages().await[0];
+    assert_eq!(notice.to, ALICE);
+    assert!(
+        notice
+            .body
+            .starts_with("A phone number ending in 23 was added"),
+        "{}",
+        notice.body
+    );
+    assert_eq!(
+        app.authenticate(&old, "123456").await.refusal(),
+        (404, "otp_code_not_found")
+    );
+    app.login_or_create(ALICE).await.ok();
+    let taken = app.put(&path, json!({ "phone_number": ALICE })).await;
+    assert_eq!(taken.refusal(), (400, "duplicate_phone_number"));
+}
+
+#[tokio::test]
+async fn a_user_with_two_addresses_has_no_primary_one_to_exchange() {
+    let app = App::start().await;
+    let body = json!({ "phone_number": ALICE, "email": "alice@example.com" });
+    let created = app.post("/v1/users", body).await.ok();
+    let path = format!(
+        "/v1/users/{}/exchange_primary_factor",
+        created.text("user_id")
+    );
+    let answer = app.put(&path, json!({ "phone_number": BRUNO })).await;
+    assert_eq!(
+        answer.refusal(),
+        (400, "invalid_exchange_primary_factor_user")
+    );
+    let path = format!("/v1/users/emails/{}", created.text("email_id"));
+    let left = app.delete(&path).await.ok();
+    assert_eq!(left.body["user"]["emails"], json!([]));
+    assert_eq!(app.delete(&path).await.refusal(), (404, "email_not_found"));
+}

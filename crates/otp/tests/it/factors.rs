@@ -1,0 +1,93 @@
+//! Adding an address to a user who has one.
+
+use sallyport_otp::{Gateway, Limits};
+use serde_json::json;
+
+use crate::app::{ALICE, Answer, App, BRUNO};
+
+async fn signed_in(app: &App) -> Answer {
+    let (method_id, code) = app.sent(ALICE).await;
+    let body = json!({ "method_id": method_id, "code": code, "session_duration_minutes": 60 });
+    app.post("/v1/otps/authenticate", body).await.ok()
+}
+
+/// Asks for a code to a further number, by the session.
+async fn add(app: &App, session: &Answer) -> Answer {
+    let body = json!({ "phone_number": BRUNO, "session_token": session.text("session_token") });
+    app.post("/v1/otps/sms/send", body).await
+}
+
+#[tokio::test]
+async fn a_session_adds_a_number_only_for_five_minutes_after_a_factor_was_proven() {
+    let app = App::start().await;
+    let session = signed_in(&app).await;
+    app.wait(301);
+    assert_eq!(
+        add(&app, &session).await.refusal(),
+        (401, "user_unauthenticated")
+    );
+    let code = app.sent(ALICE).await.1;
+    let body = json!({
+        "method_id": session.text("method_id"),
+        "code": code,
+        "session_token": session.text("session_token"),
+    });
+    app.post("/v1/otps/authenticate", body).await.ok();
+    add(&app, &session).await.ok();
+}
+
+#[tokio::test]
+async fn an_old_session_still_has_codes_sent_to_the_numbers_of_its_user() {
+    let app = App::start().await;
+    let session = signed_in(&app).await;
+    app.wait(1800);
+    let body = json!({ "phone_number": ALICE, "session_token": session.text("session_token") });
+    app.post("/v1/otps/sms/send", body).await.ok();
+}
+
+#[tokio::test]
+async fn how_fresh_a_factor_must_be_can_be_decided() {
+    let limits = Limits {
+        fresh_factor_minutes: 0,
+        ..Limits::default()
+    };
+    let app = App::with(limits, Gateway::Telephone).await;
+    let session = signed_in(&app).await;
+    app.wait(1800);
+    add(&app, &session).await.ok();
+}
+
+#[tokio::test]
+async fn the_number_that_was_there_before_is_told_of_one_that_was_added() {
+    let app = App::start().await;
+    let session = signed_in(&app).await;
+    let added = add(&app, &session).await.ok();
+    let code = app.code().await;
+    assert_eq!(
+        app.messages().await.len(),
+        2,
+        "nobody is told before the code came back"
+    );
+    app.authenticate(&added.text("phone_id"), &code).await.ok();
+    let messages = app.messages().await;
+    assert_eq!(messages.len(), 3);
+    assert_eq!(messages[0].to, ALICE);
+    assert_eq!(
+        messages[0].body,
+        "A phone number ending in 23 was added to your Sallyport account. Not you? Tell Sallyport at once."
+    );
+}
+
+#[tokio::test]
+async fn nobody_is_told_when_that_is_switched_off() {
+    let limits = Limits {
+        notify_of_new_factor: false,
+        ..Limits::default()
+    };
+    let app = App::with(limits, Gateway::Telephone).await;
+    let session = signed_in(&app).await;
+    let added = add(&app, &session).await.ok();
+    let code = app.code().await;
+    app.authenticate(&added.text("phone_id"), &code).await.ok();
+    assert_eq!(app.messages().await.len(), 2);
+}

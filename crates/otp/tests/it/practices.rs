@@ -1,0 +1,255 @@
+//! Rules that keep an SMS bill small and people unbothered.
+
+use std::time::Duration;
+
+use sallyport_base::params;
+use sallyport_otp::{Conversion, Gateway, Limits, Window};
+use serde_json::json;
+
+use crate::app::{ALICE, App, BRUNO};
+
+const DAY: u64 = 24 * 3600;
+
+fn number(n: usize) -> String {
+    format!("+1202555{n:04}")
+}
+
+/// Limits of which only the share of codes that come back is left.
+fn conversion_alone(messages: i64, percent: i64) -> Limits {
+    Limits {
+        per_prefix: vec![],
+        per_project: vec![],
+        conversion: Conversion {
+            messages,
+            minutes: 1440,
+            percent,
+        },
+        ..Limits::default()
+    }
+}
+
+async fn inbound(app: &App, from: &str, text: &str) -> String {
+    let body = json!({ "from": from, "text": text });
+    let answer = app.post("/sallyport/v1/inbound_messages", body).await.ok();
+    assert_eq!(
+        answer.text("reply").is_empty(),
+        answer.text("action") == "none"
+    );
+    answer.text("action")
+}
+
+#[tokio::test]
+async fn a_prefix_whose_codes_do_not_come_back_is_sent_no_more_for_a_day() {
+    let app = App::with(conversion_alone(50, 20), Gateway::Telephone).await;
+    for n in 0..9 {
+        app.verified(&number(n)).await;
+    }
+    for n in 9..50 {
+        app.login_or_create(&number(n)).await.ok();
+    }
+    app.login_or_create(&number(50)).await.ok();
+    app.wait(1200);
+    let refused = app.login_or_create(&number(51)).await;
+    assert_eq!(refused.refusal(), (429, "too_few_tokens_authenticated"));
+    app.login_or_create(BRUNO).await.ok();
+    app.wait(DAY);
+    app.login_or_create(&number(51)).await.ok();
+}
+
+#[tokio::test]
+async fn a_prefix_whose_codes_come_back_is_sent_on() {
+    let app = App::with(conversion_alone(50, 20), Gateway::Telephone).await;
+    for n in 0..11 {
+        app.verified(&number(n)).await;
+    }
+    for n in 11..51 {
+        app.login_or_create(&number(n)).await.ok();
+    }
+    app.wait(1200);
+    app.login_or_create(&number(51)).await.ok();
+}
+
+#[tokio::test]
+async fn the_share_of_codes_that_come_back_can_be_switched_off() {
+    let app = App::with(conversion_alone(1, 0), Gateway::Telephone).await;
+    app.login_or_create(&number(0)).await.ok();
+    app.wait(1200);
+    app.login_or_create(&number(1)).await.ok();
+}
+
+#[tokio::test]
+async fn who_says_stop_gets_no_more_messages_until_start() {
+    let app = App::start().await;
+    app.verified(ALICE).await;
+    assert_eq!(inbound(&app, ALICE, "Stop").await, "opted_out");
+    for path in [
+        "/v1/otps/sms/send",
+        "/v1/otps/sms/login_or_create",
+        "/v1/otps/whatsapp/send",
+    ] {
+        let answer = app.post(path, json!({ "phone_number": ALICE })).await;
+        assert_eq!(
+            answer.refusal(),
+            (400, "unsubscribed_phone_number"),
+            "{path}"
+        );
+    }
+    assert_eq!(inbound(&app, ALICE, "HELP").await, "help");
+    assert_eq!(inbound(&app, ALICE, "my code?").await, "none");
+    assert_eq!(app.login_or_create(ALICE).await.status, 400);
+    assert_eq!(inbound(&app, ALICE, "START").await, "opted_in");
+    app.login_or_create(ALICE).await.ok();
+}
+
+#[tokio::test]
+async fn the_list_of_who_said_stop_holds_no_number() {
+    let app = App::start().await;
+    inbound(&app, ALICE, "STOP").await;
+    let row = app
+        .scratch
+        .store
+        .reader()
+        .await
+        .unwrap()
+        .row(
+            "SELECT number_mac || number_ends AS kept FROM otp_opt_outs",
+            params![],
+        )
+        .await
+        .unwrap()
+        .unwrap();
+    let kept: String = row.get("kept").unwrap();
+    assert!(
+        kept.ends_with("62") && !kept.contains("2025550162"),
+        "{kept}"
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_nobody_proved_for_a_year_counts_as_not_verified() {
+    let app = App::start().await;
+    let (user_id, _) = app.verified(ALICE).await;
+    let verified = async || {
+        let user = app.get(&format!("/v1/users/{user_id}")).await.ok();
+        user.body["phone_numbers"][0]["verified"].clone()
+    };
+    app.wait(364 * DAY);
+    app.otp.purge(app.clock.now()).await.unwrap();
+    assert_eq!(verified().await, true);
+    app.wait(DAY);
+    app.otp.purge(app.clock.now()).await.unwrap();
+    assert_eq!(verified().await, false);
+    app.verified(ALICE).await;
+    assert_eq!(verified().await, true);
+}
+
+#[tokio::test]
+async fn what_is_kept_goes_when_its_time_is_over() {
+    let app = App::start().await;
+    app.sent(ALICE).await;
+    let rows = async |sql| {
+        let mut reader = app.scratch.store.reader().await.unwrap();
+        let row = reader.row(sql, params![]).await.unwrap().unwrap();
+        row.get::<i64>("n").unwrap()
+    };
+    let tables = [
+        ("SELECT COUNT(*) AS n FROM otp_passcodes", 25 * 3600),
+        ("SELECT COUNT(*) AS n FROM otp_cooldowns", 49 * 3600),
+        ("SELECT COUNT(*) AS n FROM otp_allowances", 3 * DAY),
+        ("SELECT COUNT(*) AS n FROM otp_conversions", 73 * 3600),
+        ("SELECT COUNT(*) AS n FROM otp_audit", 721 * 3600),
+    ];
+    let start = app.clock.now();
+    for (sql, seconds) in tables {
+        let end = start.plus(Duration::from_secs(seconds));
+        app.otp
+            .purge(end.minus(Duration::from_secs(7200)))
+            .await
+            .unwrap();
+        assert!(rows(sql).await > 0, "{sql} two hours too early");
+        app.otp.purge(end).await.unwrap();
+        assert_eq!(rows(sql).await, 0, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_project_says_how_long_a_code_is_valid_when_the_caller_does_not() {
+    let limits = Limits {
+        expiration_minutes: 5,
+        ..Limits::default()
+    };
+    let app = App::with(limits, Gateway::Telephone).await;
+    let (method_id, code) = app.sent(ALICE).await;
+    app.wait(299);
+    app.authenticate(&method_id, &code).await.ok();
+}
+
+#[tokio::test]
+async fn a_new_signing_key_is_shown_before_it_signs_and_the_old_one_a_while_after() {
+    let app = App::start().await;
+    let jwks = format!("/v1/sessions/jwks/{}", app.project.id);
+    let kids = async || -> Vec<String> {
+        let keys = app.get(&jwks).await.ok().body["keys"].clone();
+        let keys = keys.as_array().unwrap().clone();
+        keys.iter()
+            .map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let signer = async |token: &str| {
+        let body = json!({ "session_token": token });
+        let answer = app.post("/v1/sessions/authenticate", body).await.ok();
+        let jwt = answer.text("session_jwt");
+        let header = jsonwebtoken::decode_header(&jwt).unwrap();
+        (header.kid.unwrap(), jwt)
+    };
+    let (method_id, code) = app.sent(ALICE).await;
+    let body = json!({ "method_id": method_id, "code": code, "session_duration_minutes": 527_040 });
+    let token = app
+        .post("/v1/otps/authenticate", body)
+        .await
+        .ok()
+        .text("session_token");
+    let [old] = kids().await.try_into().unwrap();
+    app.otp.purge(app.clock.now()).await.unwrap();
+    assert_eq!(kids().await.len(), 1, "a young key stays alone");
+
+    app.wait(180 * DAY);
+    app.otp.purge(app.clock.now()).await.unwrap();
+    let both = kids().await;
+    assert_eq!(both.len(), 2);
+    assert_eq!(
+        signer(&token).await.0,
+        old,
+        "clients have not seen the new one yet"
+    );
+    app.wait(3600);
+    let (new, jwt) = signer(&token).await;
+    assert_ne!(new, old);
+
+    app.wait(29 * DAY);
+    app.otp.purge(app.clock.now()).await.unwrap();
+    assert_eq!(kids().await.len(), 2);
+    app.wait(DAY);
+    app.otp.purge(app.clock.now()).await.unwrap();
+    assert_eq!(kids().await, [new]);
+    let body = json!({ "session_jwt": jwt });
+    app.post("/v1/sessions/authenticate", body).await.ok();
+}
+
+#[tokio::test]
+async fn a_project_spends_no_more_money_than_it_may() {
+    let limits = Limits {
+        prices: [("US".to_owned(), 8), ("CA".to_owned(), 14)].into(),
+        cost_per_project: vec![Window::new(30, 1440)],
+        ..Limits::default()
+    };
+    let app = App::with(limits, Gateway::Telephone).await;
+    app.login_or_create(&number(0)).await.ok();
+    app.login_or_create(BRUNO).await.ok();
+    let too_dear = app.login_or_create("+14165550124").await;
+    assert_eq!(too_dear.refusal(), (429, "too_many_requests"));
+    app.login_or_create(&number(1)).await.ok();
+    assert_eq!(app.login_or_create(&number(2)).await.status, 429);
+    app.wait(DAY);
+    app.login_or_create(&number(2)).await.ok();
+}
