@@ -106,3 +106,66 @@ async fn keep_tidy(otp: Otp, premises: Premises) {
         tokio::time::sleep(PURGE_EVERY).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use sallyport_otp::{Environment, Project};
+
+    use super::*;
+    use crate::tls::install_crypto;
+
+    const CONFIG: &str = "[server]\nissuer = \"https://login.example.com\"\n[passcode_service]\nlisten = \"127.0.0.1:0\"\nwebhook_url = \"http://127.0.0.1:1/\"\nwebhook_secret = \"0123456789abcdef\"";
+
+    async fn premises(toml: &str) -> (tempfile::TempDir, Premises) {
+        install_crypto();
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("sallyport.toml"), toml).unwrap();
+        let place = Place {
+            home: folder.path().to_owned(),
+            store: None,
+        };
+        let premises = Premises::create(&place).await.unwrap();
+        (folder, premises)
+    }
+
+    #[tokio::test]
+    async fn the_service_runs_without_the_provider_on_the_same_store() {
+        let (_folder, premises) = premises(CONFIG).await;
+        let mut tx = premises.store.begin().await.unwrap();
+        let now = premises.now();
+        let (project, secret) = Project::create(&mut tx, Environment::Test, now, &premises.random)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let section = Serve { listen: None }.section(&premises);
+        assert!(section.enabled, "whatever the configuration says");
+        let host = host(&premises).unwrap();
+        assert_eq!(host, "login.example.com");
+        let gateway = webhook(&section).unwrap().unwrap();
+        let otp = service(&premises, &section, gateway, &host).unwrap();
+        let listener = passcode_listener(&section, None).await.unwrap().unwrap();
+        let url = format!("http://{}/v1/debug/whoami", listener.address());
+        let door = Door::open(listener, sallyport_otp::routes(otp));
+        let answer = reqwest::Client::builder()
+            .build()
+            .unwrap()
+            .get(url)
+            .basic_auth(&project.id, Some(secret.expose()))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+        door.close().await;
+    }
+
+    #[tokio::test]
+    async fn without_a_webhook_there_is_nothing_to_send_by() {
+        let (_folder, premises) = premises("").await;
+        let section = Serve { listen: None }.section(&premises);
+        let error = webhook(&section).unwrap_err().to_string();
+        assert!(error.contains("webhook_url"), "{error}");
+    }
+}
