@@ -59,6 +59,14 @@ impl Address {
         }
     }
 
+    /// ISO 3166; empty for a mailbox, and for a number of no country.
+    pub fn country(&self) -> &str {
+        match self {
+            Self::Phone(number) => number.country(),
+            Self::Email(_) => "",
+        }
+    }
+
     pub fn is_sandbox(&self) -> bool {
         match self {
             Self::Phone(number) => number.is_sandbox(),

@@ -65,6 +65,11 @@ impl RequestId {
         Self(environment.name("request-id", random.uuid()))
     }
 
+    /// One that the store kept.
+    pub fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -33,6 +33,8 @@ pub enum Event {
     SendFailed,
     /// The gateway did not say whether it took the message.
     SendUnconfirmed,
+    /// A receipt says so.
+    Delivered,
     Verified,
     CodeRefused,
     UserCreated,
@@ -53,6 +55,7 @@ impl Event {
             Self::SendRefused => "otp.send_refused",
             Self::SendFailed => "otp.send_failed",
             Self::SendUnconfirmed => "otp.send_unconfirmed",
+            Self::Delivered => "otp.delivered",
             Self::Verified => "otp.verified",
             Self::CodeRefused => "otp.code_refused",
             Self::UserCreated => "otp.user_created",
@@ -85,6 +88,11 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Why, when no refusal says it.
+    pub fn reason(self, reason: Option<&'static str>) -> Self {
+        Self { reason, ..self }
+    }
+
     pub fn user(self, user_id: Id<User>) -> Self {
         self.maybe_user(Some(user_id))
     }
@@ -96,6 +104,14 @@ impl<'a> Entry<'a> {
     pub fn address(self, otp: &Otp, address: &'a Address) -> Self {
         Self {
             address: Some((otp.keys().address(address), address.end())),
+            ..self
+        }
+    }
+
+    /// An address that is known by its hash only.
+    pub fn address_hash(self, hash: Mac, ends: &'a str) -> Self {
+        Self {
+            address: Some((hash, ends)),
             ..self
         }
     }

@@ -1,5 +1,5 @@
 use axum::extract::State;
-use sallyport_base::{Id, StoreError, Tx};
+use sallyport_base::{Id, StoreError, Timestamp, Tx};
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,7 +13,9 @@ use crate::{
     delivery::Origin,
     dispatch,
     fields::Fields,
+    message::Message,
     method::{self, Method},
+    outbox::{Parcel, Verified},
     passcode::{Attempt, Code, Guess, Passcode},
     project::Caller,
     refusal::Refusal,
@@ -137,7 +139,11 @@ async fn attempt(
     }
     let attempt = Passcode::attempt(tx, method.id, &params.guess, otp.keys(), limits, now).await?;
     let refusal = match attempt {
-        Attempt::Right(channel) => {
+        Attempt::Right {
+            channel,
+            message_id,
+        } => {
+            note_verified(otp, tx, message_id, now).await?;
             let proof = Proof {
                 method,
                 channel,
@@ -185,6 +191,24 @@ async fn find_method(
 ) -> Result<Option<Method>, Refusal> {
     let found = Method::find(tx, &caller.project, params.method_id, caller.now).await?;
     Ok(found.filter(|method| method.kind() == params.kind))
+}
+
+/// How long the code took, and by which gateway.
+async fn note_verified(
+    otp: &Otp,
+    tx: &mut Tx,
+    message_id: Id<Message>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(verified) = Parcel::verified(tx, message_id, now).await? {
+        let Verified {
+            gateway,
+            country,
+            after,
+        } = verified;
+        otp.metrics().verified(&gateway, &country, after);
+    }
+    Ok(())
 }
 
 /// The session to attach to, which must be the same user's.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sallyport_base::{Id, StoreError, Tx};
-use tracing::Instrument;
 
 use crate::{
     Otp,
@@ -14,12 +13,12 @@ use crate::{
     conversion::Conversion,
     cooldown::Cooldown,
     delivery::Delivery,
-    gateway::GatewayError,
     locale::Locale,
     message::Message,
     method::Method,
     opt_out::OptOut,
-    passcode::{Code, Passcode, ReplacedPasscode},
+    outbox::Draft,
+    passcode::{Code, Passcode},
     project::Caller,
     refusal::Refusal,
     user::User,
@@ -37,85 +36,75 @@ pub struct Order {
     pub delivery: Delivery,
 }
 
-/// Stores a new code in place of the method's old one, commits, and hands the message to the gateway.
-/// `tx` holds what the request changed before; after a refusal none of it has happened.
-pub async fn send(otp: &Otp, tx: Tx, order: Order) -> Result<(), Refusal> {
+/// Stores a new code in place of the method's old one, and its message in the outbox, and commits.
+/// Nobody waits for a gateway: the courier hands the message over. `tx` holds what the request changed
+/// before; after a refusal none of it has happened.
+pub async fn send(otp: &Otp, mut tx: Tx, order: Order) -> Result<(), Refusal> {
     if order.method.address.is_sandbox() {
         return keep_sandbox_code(otp, tx, &order).await;
     }
-    // The request may be given up at any moment, while the code is being stored too; what was stored
-    // is sent or withdrawn all the same.
-    tokio::spawn(reserve_and_hand_over(otp.clone(), tx, order).in_current_span())
-        .await
-        .map_err(|_| Refusal::Internal("a message was given up on its way to the gateway"))?
+    match reserve(otp, &mut tx, &order).await? {
+        Ok(()) => tx.commit().await?,
+        Err(refusal) => {
+            drop(tx);
+            entry(otp, &order, Event::SendRefused)
+                .because(&refusal)
+                .record_alone(otp, &order.caller)
+                .await?;
+            return Err(refusal);
+        }
+    }
+    otp.courier().wake();
+    otp.metrics().queued(order.method.address.country());
+    Ok(())
 }
 
 /// Nothing is sent to the sandbox addresses, so that nothing limits it.
 async fn keep_sandbox_code(otp: &Otp, mut tx: Tx, order: &Order) -> Result<(), Refusal> {
     let id = Id::new(order.caller.now, otp.random());
     passcode(otp, order, &Code::sandbox(), id)
-        .replace(&mut tx, otp.keys(), otp.limits(), order.caller.now)
+        .replace(&mut tx, otp.keys())
         .await?;
     Ok(tx.commit().await?)
 }
 
-async fn reserve_and_hand_over(otp: Otp, tx: Tx, order: Order) -> Result<(), Refusal> {
-    let code = Code::random(otp.random());
-    let message = message(&otp, &order, &code);
-    let replaced = reserve(&otp, tx, &order, &code, message.id).await?;
-    hand_over(&otp, &order, &message, replaced).await
-}
-
-/// Returns the code that was valid until now.
-async fn reserve(
-    otp: &Otp,
-    mut tx: Tx,
-    order: &Order,
-    code: &Code,
-    message_id: Id<Message>,
-) -> Result<Option<ReplacedPasscode>, Refusal> {
-    match spend_and_replace(otp, &mut tx, order, code, message_id).await? {
-        Ok(replaced) => {
-            tx.commit().await?;
-            Ok(replaced)
-        }
-        Err(refusal) => {
-            drop(tx);
-            entry(otp, order, Event::SendRefused)
-                .because(&refusal)
-                .record_alone(otp, &order.caller)
-                .await?;
-            Err(refusal)
-        }
-    }
-}
-
 /// The order of the tables is the same as in an authentication, so that the two never wait for each
 /// other.
-async fn spend_and_replace(
-    otp: &Otp,
-    tx: &mut Tx,
-    order: &Order,
-    code: &Code,
-    message_id: Id<Message>,
-) -> Result<Result<Option<ReplacedPasscode>, Refusal>, StoreError> {
-    if let Some(retry_after) = order.user.locked_for(order.caller.now) {
+async fn reserve(otp: &Otp, tx: &mut Tx, order: &Order) -> Result<Result<(), Refusal>, StoreError> {
+    let now = order.caller.now;
+    if let Some(retry_after) = order.user.locked_for(now) {
         return Ok(Err(Refusal::UserLocked { retry_after }));
     }
-    let replaced = passcode(otp, order, code, message_id)
-        .replace(tx, otp.keys(), otp.limits(), order.caller.now)
+    let Some(line) = otp
+        .lines()
+        .first(order.method.address.country(), order.channel)
+    else {
+        return Ok(Err(Refusal::UnservedCountry));
+    };
+    let code = Code::random(otp.random());
+    let message = message(otp, order, &code);
+    passcode(otp, order, &code, message.id)
+        .replace(tx, otp.keys())
         .await?;
-    Method::extend_probation(tx, order.method.id, order.caller.now).await?;
+    Method::extend_probation(tx, order.method.id, now).await?;
     if let Err(refusal) = check_number(otp, tx, order).await? {
         return Ok(Err(refusal));
     }
     if let Err(retry_after) = spend(otp, tx, order).await? {
         return Ok(Err(Refusal::TooManyRequests { retry_after }));
     }
+    let draft = Draft {
+        caller: &order.caller,
+        method_id: Some(order.method.id),
+        address: &order.method.address,
+        line,
+        message: &message,
+    };
+    draft.put_out(otp, tx).await?;
     entry(otp, order, Event::Sent)
         .record(tx, &order.caller, otp.random())
         .await?;
-    Ok(Ok(replaced))
+    Ok(Ok(()))
 }
 
 /// Whether messages may go to the number at all, and the message is counted for the share of codes
@@ -185,60 +174,6 @@ async fn spend(otp: &Otp, tx: &mut Tx, order: &Order) -> Result<Result<(), Durat
     Ok(Ok(()))
 }
 
-async fn hand_over(
-    otp: &Otp,
-    order: &Order,
-    message: &Message,
-    replaced: Option<ReplacedPasscode>,
-) -> Result<(), Refusal> {
-    let Err(cause) = otp.line().deliver(message, order.caller.now).await else {
-        return Ok(());
-    };
-    tracing::error!(
-        event = "otp.gateway_failed",
-        message.id = %message.id,
-        error = %cause,
-        "a message could not be handed over"
-    );
-    let refusal = match cause {
-        GatewayError::Unanswered(_) => return leave_open(otp, order).await,
-        GatewayError::Store(cause) => Refusal::Store(cause),
-        GatewayError::Refused(_) | GatewayError::Unreachable(_) => Refusal::CarrierFailed,
-    };
-    withdraw(otp, order, message, replaced, &refusal).await?;
-    Err(refusal)
-}
-
-/// The message may be on its way: its code stays valid, and the next one has to wait for the pause.
-async fn leave_open(otp: &Otp, order: &Order) -> Result<(), Refusal> {
-    let refusal = Refusal::CarrierSilent;
-    entry(otp, order, Event::SendUnconfirmed)
-        .because(&refusal)
-        .record_alone(otp, &order.caller)
-        .await?;
-    Err(refusal)
-}
-
-/// The code is taken back, the one before it is valid again, and the pause is lifted. The message
-/// stays counted: a gateway that fails must not be asked without end.
-async fn withdraw(
-    otp: &Otp,
-    order: &Order,
-    message: &Message,
-    replaced: Option<ReplacedPasscode>,
-    refusal: &Refusal,
-) -> Result<(), StoreError> {
-    let mut tx = otp.store().begin().await?;
-    Passcode::withdraw(&mut tx, order.method.id, message.id, replaced.as_ref()).await?;
-    let address = otp.keys().address(&order.method.address);
-    Cooldown::lift(&mut tx, &order.caller.project, &address).await?;
-    entry(otp, order, Event::SendFailed)
-        .because(refusal)
-        .record(&mut tx, &order.caller, otp.random())
-        .await?;
-    tx.commit().await
-}
-
 /// Tells an older address of a user that `added` is new. The notice has no code; it counts as a
 /// message to that address, and when none may be sent the log says so and the request goes on.
 pub async fn tell_of_new_factor(
@@ -258,21 +193,23 @@ pub async fn tell_of_new_factor(
         locale: Locale::En,
         expires_at: caller.now.plus(NOTICE_LIFE),
     };
-    if to.address.is_sandbox() || !reserve_notice(otp, caller, to).await? {
+    let line = otp.lines().first(to.address.country(), message.channel);
+    let Some(line) = line.filter(|_| !to.address.is_sandbox()) else {
         return Ok(());
-    }
-    if let Err(cause) = otp.line().deliver(&message, caller.now).await {
-        tracing::error!(
-            event = "otp.gateway_failed",
-            message.id = %message.id,
-            error = %cause,
-            "a notice could not be handed over"
-        );
-    }
+    };
+    let draft = Draft {
+        caller,
+        method_id: None,
+        address: &to.address,
+        line,
+        message: &message,
+    };
+    reserve_notice(otp, to, &draft).await?;
     Ok(())
 }
 
-async fn reserve_notice(otp: &Otp, caller: &Caller, to: &Method) -> Result<bool, StoreError> {
+async fn reserve_notice(otp: &Otp, to: &Method, draft: &Draft<'_>) -> Result<(), StoreError> {
+    let caller = draft.caller;
     let Caller { project, now, .. } = caller;
     let address = otp.keys().address(&to.address);
     let limits = otp.limits();
@@ -299,7 +236,9 @@ async fn reserve_notice(otp: &Otp, caller: &Caller, to: &Method) -> Result<bool,
             .address(otp, &to.address)
             .record(&mut tx, caller, otp.random())
             .await?;
+        draft.put_out(otp, &mut tx).await?;
         tx.commit().await?;
+        otp.courier().wake();
     } else {
         tracing::warn!(
             event = "otp.notice_kept_back",
@@ -307,7 +246,7 @@ async fn reserve_notice(otp: &Otp, caller: &Caller, to: &Method) -> Result<bool,
             "a user was not told of a new address, since no more messages may be sent there"
         );
     }
-    Ok(may)
+    Ok(())
 }
 
 fn message(otp: &Otp, order: &Order, code: &Code) -> Message {

@@ -20,6 +20,11 @@ impl Mac {
         &self.0
     }
 
+    /// One that the store kept.
+    pub fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     fn of(key: &hmac::Key, parts: &[&str]) -> Self {
         let mut context = hmac::Context::with_key(key);
         for part in parts {

@@ -15,6 +15,7 @@ mod authenticate;
 mod channel;
 mod conversion;
 mod cooldown;
+mod courier;
 mod delivery;
 mod dispatch;
 mod email_address;
@@ -26,20 +27,24 @@ mod gsm;
 mod inbound;
 mod keys;
 mod limits;
+mod lines;
 mod locale;
 mod login_or_create;
 mod message;
 mod method;
+mod metrics;
 mod openapi;
 mod operation;
 mod operations;
 mod opt_out;
 mod otp;
+mod outbox;
 mod passcode;
 mod phone_number;
 mod profile;
 mod project;
 mod purge;
+mod receipt;
 mod refusal;
 mod retention;
 mod routes;
@@ -48,20 +53,22 @@ mod session;
 mod session_wishes;
 mod sessions;
 mod signing_key;
+mod status;
 mod telephone;
 mod user;
 mod user_methods;
 mod user_name;
 mod user_search;
 mod users;
-mod webhook;
 mod wording;
 
 use sallyport_base::Schema;
 
 pub use channel::Channel;
 pub use environment::Environment;
-pub use gateway::Gateway;
+pub use gateway::{
+    Gateway, GatewayKind, GatewaySetupError, Kannel, Smpp, Sns, Twilio, Vonage, Webhook,
+};
 pub use limits::{Conversion, Limits, Window};
 pub use locale::locale_tags;
 pub use message::{MessageSettings, MessageTextError};
@@ -69,8 +76,8 @@ pub use otp::{Otp, OtpError, OtpParts, PurgeError};
 pub use project::{Project, ProjectSecret};
 pub use retention::Retention;
 pub use routes::{paths, routes};
+pub use status::{Share, Status};
 pub use telephone::{TelephoneMessage, telephone_messages};
-pub use webhook::WebhookError;
 
 /// The tables of the service.
 pub const SCHEMA: Schema = Schema {
@@ -92,5 +99,6 @@ pub const SCHEMA: Schema = Schema {
         conversion::TABLE,
         opt_out::TABLE,
         project::NAME,
+        outbox::TABLE,
     ],
 };

@@ -1,16 +1,20 @@
 use std::{collections::BTreeSet, sync::Arc};
 
-use sallyport_base::{Clock, Random, Store, StoreError, Timestamp, Vault};
+use sallyport_base::{Clock, Random, Secret, Store, StoreError, Timestamp, Vault};
+use url::Url;
 
 use crate::{
     channel::Channel,
-    gateway::{Gateway, Line},
+    courier::{self, Courier},
+    gateway::{Gateway, GatewaySetupError},
     keys::Keys,
     limits::Limits,
+    lines::Lines,
     message::{MessageSettings, MessageText, MessageTextError},
+    metrics::Metrics,
+    receipt::{Callbacks, Receipts},
     retention::Retention,
     signing_key,
-    webhook::WebhookError,
 };
 
 /// The passcode service: what its handlers share.
@@ -23,7 +27,10 @@ struct Inner {
     random: Random,
     vault: Vault,
     keys: Keys,
-    line: Line,
+    lines: Lines,
+    courier: Courier,
+    receipts: Receipts,
+    metrics_token: Option<Secret>,
     limits: Limits,
     text: MessageText,
     channels: BTreeSet<Channel>,
@@ -37,7 +44,12 @@ pub struct OtpParts {
     pub clock: Clock,
     pub random: Random,
     pub vault: Vault,
-    pub gateway: Gateway,
+    /// How messages leave; the first that serves a country is asked first.
+    pub gateways: Vec<Gateway>,
+    /// The address of the service as gateways reach it, to tell what became of a message.
+    pub public_url: Option<Url>,
+    /// What whoever reads the metrics must show; without it there are none.
+    pub metrics_token: Option<Secret>,
     pub limits: Limits,
     pub message: MessageSettings,
     /// By which ways the gateway takes messages.
@@ -54,8 +66,12 @@ pub enum OtpError {
     Retention(String),
     #[error("passcode message: {0}")]
     Message(#[from] MessageTextError),
-    #[error("passcode webhook: {0}")]
-    Webhook(#[from] WebhookError),
+    #[error("gateway {name}: {why}")]
+    Gateway {
+        name: String,
+        #[source]
+        why: GatewaySetupError,
+    },
 }
 
 /// Why what has served its time is still there.
@@ -71,9 +87,21 @@ impl Otp {
     pub fn new(parts: OtpParts) -> Result<Self, OtpError> {
         parts.limits.check().map_err(OtpError::Limits)?;
         parts.retention.check().map_err(OtpError::Retention)?;
+        let receipts = Receipts {
+            store: parts.store.clone(),
+            clock: parts.clock.clone(),
+            random: parts.random.clone(),
+            metrics: Arc::default(),
+        };
+        let callbacks = Callbacks::new(parts.public_url, &parts.vault);
+        let lines = Lines::open(&parts.gateways, &callbacks, &receipts)
+            .map_err(|(name, why)| OtpError::Gateway { name, why })?;
         Ok(Self(Arc::new(Inner {
             keys: Keys::new(&parts.vault),
-            line: Line::open(&parts.gateway, &parts.store)?,
+            lines,
+            courier: Courier::default(),
+            receipts,
+            metrics_token: parts.metrics_token,
             text: MessageText::check(&parts.message)?,
             store: parts.store,
             clock: parts.clock,
@@ -93,6 +121,21 @@ impl Otp {
         signing_key::rotate(self, now)
             .await
             .map_err(|refusal| PurgeError::SigningKey(refusal.cause().unwrap_or_default()))
+    }
+
+    /// Hands messages to the gateways for as long as it is polled.
+    pub async fn send_messages(&self) {
+        courier::work(self).await;
+    }
+
+    /// Hands over what is due, and returns when each of it has been answered for.
+    pub async fn send_due(&self) -> Result<(), StoreError> {
+        courier::carry_due(self).await
+    }
+
+    /// Waits until what was handed over is answered for. Nothing is handed over afterwards.
+    pub async fn stop_sending(&self) {
+        self.courier().rest().await;
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -115,8 +158,24 @@ impl Otp {
         &self.0.keys
     }
 
-    pub(crate) fn line(&self) -> &Line {
-        &self.0.line
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.0.lines
+    }
+
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.0.courier
+    }
+
+    pub(crate) fn receipts(&self) -> &Receipts {
+        &self.0.receipts
+    }
+
+    pub(crate) fn metrics_token(&self) -> Option<&Secret> {
+        self.0.metrics_token.as_ref()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.receipts.metrics
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Tx, constant_time_eq, params};
+use sallyport_base::{Conn, Id, Random, StoreError, Timestamp, Tx, constant_time_eq, params};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -76,22 +76,14 @@ pub struct Passcode {
     pub origin: Origin,
 }
 
-/// A code that could be used until a newer one took its place.
-pub struct ReplacedPasscode {
-    message_id: Id<Message>,
-    channel: String,
-    code_mac: String,
-    expires_at: Timestamp,
-    attempts: i64,
-    ip_mac: Option<String>,
-    user_agent_mac: Option<String>,
-}
-
 /// What came of one guess. All but `Dead` and `Unknown` have been counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Attempt {
-    /// The code was sent this way.
-    Right(Channel),
+    Right {
+        /// By which way the code was sent, and in which message.
+        channel: Channel,
+        message_id: Id<Message>,
+    },
     Wrong,
     /// The guess came from elsewhere than the request for the code; the code was not looked at.
     Mismatch,
@@ -110,15 +102,8 @@ pub struct Guess {
 }
 
 impl Passcode {
-    /// Makes this the method's only code. Returns the one before, when it could still be used.
-    pub async fn replace(
-        &self,
-        tx: &mut Tx,
-        keys: &Keys,
-        limits: &Limits,
-        now: Timestamp,
-    ) -> Result<Option<ReplacedPasscode>, StoreError> {
-        let replaced = ReplacedPasscode::hold(tx, self.method_id, limits, now).await?;
+    /// Makes this the method's only code. Guesses wait until `tx` ends.
+    pub async fn replace(&self, tx: &mut Tx, keys: &Keys) -> Result<(), StoreError> {
         let ip = self.origin.ip_mac(keys);
         let user_agent = self.origin.user_agent_mac(keys);
         tx.execute(
@@ -145,26 +130,22 @@ impl Passcode {
             ],
         )
         .await?;
-        Ok(replaced)
+        Ok(())
     }
 
-    /// Takes back a code whose message was not sent, unless a newer one took its place. The one that
-    /// it had replaced is the method's code again.
+    /// Takes back a code whose message was not sent. `false` when a newer one took its place.
     pub async fn withdraw(
         tx: &mut Tx,
         method_id: Id<Method>,
         message_id: Id<Message>,
-        replaced: Option<&ReplacedPasscode>,
-    ) -> Result<(), StoreError> {
-        if let Some(replaced) = replaced {
-            return replaced.put_back(tx, method_id, message_id).await;
-        }
-        tx.execute(
-            "DELETE FROM otp_passcodes WHERE method_id = $1 AND message_id = $2",
-            params![method_id, message_id],
-        )
-        .await?;
-        Ok(())
+    ) -> Result<bool, StoreError> {
+        let withdrawn = tx
+            .execute(
+                "DELETE FROM otp_passcodes WHERE method_id = $1 AND message_id = $2",
+                params![method_id, message_id],
+            )
+            .await?;
+        Ok(withdrawn == 1)
     }
 
     /// Counts the attempt, then compares, then uses the code up. The counting statement holds the
@@ -209,72 +190,6 @@ impl Passcode {
     }
 }
 
-impl ReplacedPasscode {
-    /// The method's code, if it can still be used. The update changes nothing; it makes guesses wait
-    /// until `tx` ends.
-    async fn hold(
-        tx: &mut Tx,
-        method_id: Id<Method>,
-        limits: &Limits,
-        now: Timestamp,
-    ) -> Result<Option<Self>, StoreError> {
-        let row = tx
-            .row(
-                "UPDATE otp_passcodes SET attempts = attempts
-                 WHERE method_id = $1 AND used_at IS NULL AND attempts < $2 AND expires_at > $3
-                 RETURNING message_id, channel, code_mac, expires_at, attempts, ip_mac, user_agent_mac",
-                params![method_id, limits.attempts_per_code, now],
-            )
-            .await?;
-        row.map(|row| Self::read(&row)).transpose()
-    }
-
-    async fn put_back(
-        &self,
-        tx: &mut Tx,
-        method_id: Id<Method>,
-        newer: Id<Message>,
-    ) -> Result<(), StoreError> {
-        tx.execute(
-            "UPDATE otp_passcodes SET
-                message_id = $3,
-                code_mac = $4,
-                expires_at = $5,
-                attempts = $6,
-                used_at = NULL,
-                ip_mac = $7,
-                user_agent_mac = $8,
-                channel = $9
-             WHERE method_id = $1 AND message_id = $2",
-            params![
-                method_id,
-                newer,
-                self.message_id,
-                &self.code_mac,
-                self.expires_at,
-                self.attempts,
-                self.ip_mac.as_deref(),
-                self.user_agent_mac.as_deref(),
-                &self.channel
-            ],
-        )
-        .await?;
-        Ok(())
-    }
-
-    fn read(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            message_id: row.get("message_id")?,
-            channel: row.get("channel")?,
-            code_mac: row.get("code_mac")?,
-            expires_at: row.get("expires_at")?,
-            attempts: row.get("attempts")?,
-            ip_mac: row.get("ip_mac")?,
-            user_agent_mac: row.get("user_agent_mac")?,
-        })
-    }
-}
-
 async fn use_up(
     tx: &mut Tx,
     method_id: Id<Method>,
@@ -282,15 +197,18 @@ async fn use_up(
     now: Timestamp,
 ) -> Result<Attempt, StoreError> {
     let used = tx
-        .execute(
-            "UPDATE otp_passcodes SET used_at = $2 WHERE method_id = $1 AND used_at IS NULL",
+        .row(
+            "UPDATE otp_passcodes SET used_at = $2 WHERE method_id = $1 AND used_at IS NULL
+             RETURNING message_id",
             params![method_id, now],
         )
         .await?;
-    Ok(if used == 1 {
-        Attempt::Right(channel)
-    } else {
-        Attempt::Dead
+    Ok(match used {
+        Some(row) => Attempt::Right {
+            channel,
+            message_id: row.get("message_id")?,
+        },
+        None => Attempt::Dead,
     })
 }
 

@@ -2,7 +2,7 @@ use sallyport_base::{StoreError, Timestamp};
 
 use crate::{
     Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown, method::Method,
-    passcode::Passcode, session::Session, telephone,
+    outbox::Parcel, passcode::Passcode, session::Session, telephone,
 };
 
 pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
@@ -27,6 +27,7 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
         ),
         ("sessions", Session::purge(&mut tx, now).await?),
         ("telephone", telephone::purge(&mut tx, codes).await?),
+        ("outbox", Parcel::purge(&mut tx, decisions).await?),
         ("audit", audit::purge(&mut tx, decisions).await?),
         ("addresses proven long ago", doubted),
     ];

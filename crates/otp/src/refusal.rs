@@ -68,9 +68,6 @@ pub enum Refusal {
     UserLocked {
         retry_after: Duration,
     },
-    CarrierFailed,
-    /// The carrier was given the message and did not say whether it took it.
-    CarrierSilent,
     Store(StoreError),
     Vault(VaultError),
     Internal(&'static str),
@@ -324,16 +321,6 @@ impl Refusal {
                 429,
                 "user_lock_limit_reached",
                 "The user is locked after too many wrong codes. The header Retry-After says for how long.",
-            ),
-            Self::CarrierFailed => (
-                400,
-                "downstream_carrier_error",
-                "The message could not be handed to the carrier. Nothing needs to be entered; request a new code later.",
-            ),
-            Self::CarrierSilent => (
-                400,
-                "downstream_carrier_error",
-                "The carrier did not answer. If a message arrives, its code is valid; otherwise request a new code later.",
             ),
             Self::Store(_) | Self::Vault(_) | Self::Internal(_) => (
                 500,

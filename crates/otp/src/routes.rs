@@ -9,9 +9,9 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Otp, answer, authenticate, channel::Channel, inbound, login_or_create, openapi,
-    operation::Operation, operations as op, project, refusal::Refusal, send, sessions, signing_key,
-    user_methods, user_search, users,
+    Otp, answer, authenticate, channel::Channel, inbound, login_or_create, metrics, openapi,
+    operation::Operation, operations as op, project, receipt, refusal::Refusal, send, sessions,
+    signing_key, user_methods, user_search, users,
 };
 
 /// Every call with what answers it. Only the public keys are for strangers.
@@ -67,18 +67,24 @@ pub fn paths() -> Vec<&'static str> {
     paths
 }
 
-/// The service at the root of its own address: SDKs drop the path of a base URL.
+/// The service at the root of its own address: SDKs drop the path of a base URL. The metrics are
+/// text; all else is JSON, whatever happens.
 pub fn routes(otp: Otp) -> Router {
-    table()
+    let api = table()
         .into_iter()
         .fold(Router::new(), |router, (operation, handler)| {
             router.route(operation.path, handler.layer(Extension(operation)))
         })
         .route("/openapi.json", get(openapi::show))
+        .route(receipt::PATH, get(receipt::receive).post(receipt::receive))
         .fallback(async || Refusal::RouteNotFound)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(otp.clone(), answer::in_json))
-        .with_state(otp)
+        .layer(from_fn_with_state(otp.clone(), answer::in_json));
+    let router = match otp.metrics_token() {
+        Some(_) => api.route("/metrics", get(metrics::show)),
+        None => api,
+    };
+    router.with_state(otp)
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {

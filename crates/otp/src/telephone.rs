@@ -45,16 +45,13 @@ pub async fn telephone_messages(
         .collect()
 }
 
-/// A message that came before is received once.
-pub async fn receive(store: &Store, message: &Message, now: Timestamp) -> Result<(), StoreError> {
-    let mut tx = store.begin().await?;
+pub async fn receive(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO otp_telephone (message_id, recipient, body, at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (message_id) DO NOTHING",
+        "INSERT INTO otp_telephone (message_id, recipient, body, at) VALUES ($1, $2, $3, $4)",
         params![message.id, &message.to, &message.body, now],
     )
     .await?;
-    tx.commit().await
+    Ok(())
 }
 
 pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {

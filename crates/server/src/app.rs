@@ -39,8 +39,8 @@ pub struct AppParts {
     pub engine: Engine,
     pub issuer: Issuer,
     pub config: Config,
-    /// How the passcode service sends; `None` when it does not run.
-    pub gateway: Option<Gateway>,
+    /// How the passcode service sends; it does not run without any.
+    pub gateways: Vec<Gateway>,
 }
 
 /// The whole server, without sockets.
@@ -98,6 +98,13 @@ impl App {
         Ok(())
     }
 
+    /// Hands the messages of the passcode service to the gateways, for as long as it is polled.
+    pub async fn send_messages(&self) {
+        if let Some(otp) = &self.otp {
+            otp.send_messages().await;
+        }
+    }
+
     /// Removes what expired, now and every five minutes, for as long as it is polled.
     pub async fn keep_tidy(&self) {
         loop {
@@ -125,9 +132,9 @@ impl App {
 }
 
 fn passcode_service(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
-    let Some(gateway) = parts.gateway.clone() else {
+    if parts.gateways.is_empty() {
         return Ok(None);
-    };
+    }
     let section = &parts.config.passcode_service;
     let otp = Otp::new(OtpParts {
         store: parts.store.clone(),
@@ -136,9 +143,11 @@ fn passcode_service(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
         vault: parts.vault.clone(),
         limits: section.limits.clone(),
         message: section.message(&host_of_codes(&parts.issuer)),
-        channels: section.channels(&gateway),
+        channels: section.channels(&parts.gateways),
         retention: section.retention.clone(),
-        gateway,
+        gateways: parts.gateways.clone(),
+        public_url: section.public_url.clone(),
+        metrics_token: section.metrics_token.clone(),
     })
     .context("the section passcode_service of sallyport.toml")?;
     Ok(Some(otp))
@@ -225,7 +234,7 @@ mod tests {
             ),
             issuer: Issuer::parse(issuer).unwrap(),
             config: toml::from_str(config).unwrap(),
-            gateway: Some(Gateway::Telephone),
+            gateways: vec![Gateway::telephone()],
         });
         let app = app.await.unwrap();
         (home, app)

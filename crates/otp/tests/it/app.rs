@@ -4,7 +4,7 @@ use axum::{Router, body::Body};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use sallyport_base::{Clock, Random, Secret, Timestamp, Vault, testing::ScratchStore};
+use sallyport_base::{Clock, Random, Secret, Timestamp, Vault, params, testing::ScratchStore};
 use sallyport_otp::{
     Channel, Environment, Gateway, Limits, MessageSettings, Otp, OtpParts, Project, Retention,
     SCHEMA, TelephoneMessage, telephone_messages,
@@ -16,6 +16,8 @@ use tower::ServiceExt;
 pub const ALICE: &str = "+12025550162";
 /// Bruno's phone.
 pub const BRUNO: &str = "+14165550123";
+
+pub const METRICS_TOKEN: &str = "a token of the operator's own";
 
 /// A passcode service of one test, with one test project.
 pub struct App {
@@ -37,13 +39,17 @@ pub struct Answer {
 
 impl App {
     pub async fn start() -> Self {
-        Self::with(Limits::default(), Gateway::Telephone).await
+        Self::with(Limits::default(), Gateway::telephone()).await
     }
 
     pub async fn with(limits: Limits, gateway: Gateway) -> Self {
+        Self::with_gateways(limits, vec![gateway]).await
+    }
+
+    pub async fn with_gateways(limits: Limits, gateways: Vec<Gateway>) -> Self {
         let scratch = ScratchStore::new(&[SCHEMA]).await;
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
-        Self::over(scratch, clock, limits, gateway, &Channel::ALL).await
+        Self::over(scratch, clock, limits, gateways, &Channel::ALL).await
     }
 
     /// A service that sends by some ways only.
@@ -54,7 +60,7 @@ impl App {
             scratch,
             clock,
             Limits::default(),
-            Gateway::Telephone,
+            vec![Gateway::telephone()],
             channels,
         )
         .await
@@ -67,7 +73,7 @@ impl App {
             scratch,
             Clock::System,
             Limits::default(),
-            Gateway::Telephone,
+            vec![Gateway::telephone()],
             &Channel::ALL,
         )
         .await
@@ -77,7 +83,7 @@ impl App {
         scratch: ScratchStore,
         clock: Clock,
         limits: Limits,
-        gateway: Gateway,
+        gateways: Vec<Gateway>,
         channels: &[Channel],
     ) -> Self {
         let otp = Otp::new(OtpParts {
@@ -85,7 +91,9 @@ impl App {
             clock: clock.clone(),
             random: Random::system(),
             vault: Vault::from_key([7; 32]),
-            gateway,
+            gateways,
+            public_url: Some("https://otp.example.com".parse().unwrap()),
+            metrics_token: Some(Secret::from(METRICS_TOKEN)),
             limits,
             message: MessageSettings::new("Sallyport", "login.example.com"),
             channels: channels.iter().copied().collect(),
@@ -178,6 +186,22 @@ impl App {
 
     pub async fn messages(&self) -> Vec<TelephoneMessage> {
         telephone_messages(&self.scratch.store, 100).await.unwrap()
+    }
+
+    /// The states of all messages in the outbox, sorted.
+    pub async fn message_states(&self) -> Vec<String> {
+        let mut reader = self.scratch.store.reader().await.unwrap();
+        let sql = "SELECT state FROM otp_outbox ORDER BY state";
+        let rows = reader.rows(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get("state").unwrap()).collect()
+    }
+
+    /// How often the audit table says so.
+    pub async fn events(&self, event: &str) -> i64 {
+        let mut reader = self.scratch.store.reader().await.unwrap();
+        let sql = "SELECT COUNT(*) AS count FROM otp_audit WHERE event = $1";
+        let row = reader.row(sql, params![event]).await.unwrap().unwrap();
+        row.get("count").unwrap()
     }
 
     /// The code of the newest message.

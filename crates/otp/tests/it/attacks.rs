@@ -96,7 +96,7 @@ async fn ten_thousand_guesses_over_200_connections_get_five_tries() {
 /// How many of 5,000 numbers of one prefix are sent a code. Each request comes from an address of
 /// its own, and ten minutes pass between the first and the last.
 async fn pump(limits: Limits) -> usize {
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     let mut sent = 0;
     for n in 0..5_000 {
         app.clock.advance(Duration::from_millis(120));
@@ -131,7 +131,7 @@ async fn slow_pumping_is_stopped_by_the_share_of_codes_that_come_back() {
         },
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     let mut sent = 0;
     for n in 0..1_000 {
         app.wait(60);

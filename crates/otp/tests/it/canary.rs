@@ -70,8 +70,7 @@ async fn carrier() -> (Gateway, Arc<Mutex<String>>) {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().route("/", receive)).await });
     let secret = Secret::from("a secret of the operator's own");
-    let url = url.parse().unwrap();
-    (Gateway::Webhook { url, secret }, newest)
+    (Gateway::webhook(url.parse().unwrap(), secret), newest)
 }
 
 /// All that the store holds, as text.
@@ -110,6 +109,9 @@ async fn no_table_log_or_answer_holds_a_code() {
     let mut answers = Vec::new();
     let sent = app.login_or_create(ALICE).await.ok();
     let method_id = sent.text("phone_id");
+    let queued = contents(&app.scratch).await;
+    assert!(queued.contains("queued"), "the message waits in the store");
+    app.otp.send_due().await.unwrap();
     let body = inbox.lock().unwrap().clone();
     let message: serde_json::Value = serde_json::from_str(&body).unwrap();
     let code = message["body"].as_str().unwrap()[..6].to_owned();
@@ -140,6 +142,7 @@ async fn no_table_log_or_answer_holds_a_code() {
         "the log can be looked into"
     );
     for text in marked {
+        assert!(!queued.contains(&text), "the queue holds {text}");
         assert!(!held.contains(&text), "the store holds {text}");
         assert!(!logged.contains(&text), "the log holds {text}");
         for answer in &answers {

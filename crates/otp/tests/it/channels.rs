@@ -106,7 +106,7 @@ async fn a_way_that_is_not_switched_on_is_refused() {
 
 #[tokio::test]
 async fn a_message_is_in_the_language_that_was_asked_for() {
-    let app = App::with(Limits::default(), Gateway::Telephone).await;
+    let app = App::with(Limits::default(), Gateway::telephone()).await;
     let body = json!({ "phone_number": ALICE, "locale": "deDE" });
     app.post("/v1/otps/sms/login_or_create", body).await.ok();
     let body = app.messages().await[0].body.clone();

@@ -51,7 +51,7 @@ async fn how_fresh_a_factor_must_be_can_be_decided() {
         fresh_factor_minutes: 0,
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     let session = signed_in(&app).await;
     app.wait(1800);
     add(&app, &session).await.ok();
@@ -84,7 +84,7 @@ async fn nobody_is_told_when_that_is_switched_off() {
         notify_of_new_factor: false,
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     let session = signed_in(&app).await;
     let added = add(&app, &session).await.ok();
     let code = app.code().await;

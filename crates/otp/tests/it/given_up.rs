@@ -68,7 +68,7 @@ async fn a_code_that_was_stored_is_sent_whenever_the_caller_goes_away() {
         per_project: vec![],
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     let mut answered = 0;
     let mut waits = 1;
     for request in 1..=120 {

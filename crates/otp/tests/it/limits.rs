@@ -61,7 +61,7 @@ async fn after_a_right_code_or_ten_quiet_minutes_there_is_no_pause() {
 
 #[tokio::test]
 async fn a_number_gets_five_messages_in_ten_minutes_and_ten_a_day() {
-    let app = App::with(without_pauses(), Gateway::Telephone).await;
+    let app = App::with(without_pauses(), Gateway::telephone()).await;
     for _ in 0..5 {
         app.login_or_create(ALICE).await.ok();
     }
@@ -119,7 +119,7 @@ async fn people_who_are_known_share_an_address_more_freely() {
         per_ip: vec![Window::new(3, 5)],
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     for n in 0..4 {
         app.verified(&number(n)).await;
     }
@@ -136,7 +136,7 @@ async fn the_addresses_of_one_ipv6_network_count_as_one() {
         per_ip: vec![Window::new(1, 5)],
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     send_from(&app, &number(0), "2001:db8:1:2::1").await.ok();
     assert_eq!(
         send_from(&app, &number(1), "2001:db8:1:2:ffff::9")
@@ -153,7 +153,7 @@ async fn a_prefix_that_is_pumped_runs_dry() {
         per_prefix: vec![Window::new(20, 60)],
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     for n in 0..20 {
         app.login_or_create(&number(n)).await.ok();
     }
@@ -171,7 +171,7 @@ async fn a_project_has_a_daily_budget_of_its_own() {
         per_project: vec![Window::new(2, 1440)],
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     app.login_or_create(&number(0)).await.ok();
     app.login_or_create(&number(1)).await.ok();
     let refused = app.login_or_create(&number(2)).await;
@@ -195,7 +195,7 @@ async fn a_refused_message_leaves_no_user_behind() {
         per_project: vec![Window::new(0, 1440)],
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     assert_eq!(app.login_or_create(ALICE).await.status, 429);
     let answer = app
         .post("/v1/otps/sms/send", json!({ "phone_number": ALICE }))

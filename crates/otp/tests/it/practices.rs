@@ -38,7 +38,7 @@ async fn inbound(app: &App, from: &str, text: &str) -> String {
 
 #[tokio::test]
 async fn a_prefix_whose_codes_do_not_come_back_is_sent_no_more_for_a_day() {
-    let app = App::with(conversion_alone(50, 20), Gateway::Telephone).await;
+    let app = App::with(conversion_alone(50, 20), Gateway::telephone()).await;
     for n in 0..9 {
         app.verified(&number(n)).await;
     }
@@ -56,7 +56,7 @@ async fn a_prefix_whose_codes_do_not_come_back_is_sent_no_more_for_a_day() {
 
 #[tokio::test]
 async fn a_prefix_whose_codes_come_back_is_sent_on() {
-    let app = App::with(conversion_alone(50, 20), Gateway::Telephone).await;
+    let app = App::with(conversion_alone(50, 20), Gateway::telephone()).await;
     for n in 0..11 {
         app.verified(&number(n)).await;
     }
@@ -69,7 +69,7 @@ async fn a_prefix_whose_codes_come_back_is_sent_on() {
 
 #[tokio::test]
 async fn the_share_of_codes_that_come_back_can_be_switched_off() {
-    let app = App::with(conversion_alone(1, 0), Gateway::Telephone).await;
+    let app = App::with(conversion_alone(1, 0), Gateway::telephone()).await;
     app.login_or_create(&number(0)).await.ok();
     app.wait(1200);
     app.login_or_create(&number(1)).await.ok();
@@ -172,7 +172,7 @@ async fn a_project_says_how_long_a_code_is_valid_when_the_caller_does_not() {
         expiration_minutes: 5,
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     let (method_id, code) = app.sent(ALICE).await;
     app.wait(299);
     app.authenticate(&method_id, &code).await.ok();
@@ -237,7 +237,7 @@ async fn a_project_spends_no_more_money_than_it_may() {
         cost_per_project: vec![Window::new(30, 1440)],
         ..Limits::default()
     };
-    let app = App::with(limits, Gateway::Telephone).await;
+    let app = App::with(limits, Gateway::telephone()).await;
     app.login_or_create(&number(0)).await.ok();
     app.login_or_create(BRUNO).await.ok();
     let too_dear = app.login_or_create("+14165550124").await;

@@ -28,14 +28,15 @@ pub async fn measure() -> anyhow::Result<()> {
     let provider = House::build(None).await?;
     provider.furnish(&service, &service.caller().await?).await?;
     provider.people(0..PEOPLE, true).await?;
-    let passcodes = app(&service, Some(way(&gateway)?)).await?;
+    let passcodes = app(&service, vec![way(&gateway)?]).await?;
     let router = passcodes
         .passcode_router()
         .context("the passcode service")?;
     serve(service.passcodes, router).await?;
+    tokio::spawn(async move { passcodes.send_messages().await });
     serve(
         provider.listen,
-        app(&provider, None).await?.router(Router::new()),
+        app(&provider, Vec::new()).await?.router(Router::new()),
     )
     .await?;
     let site = Site::new(&provider.issuer(), provider.listen, gateway)?;
@@ -55,7 +56,7 @@ pub async fn measure() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn app(house: &House, gateway: Option<Way>) -> anyhow::Result<App> {
+async fn app(house: &House, gateways: Vec<Way>) -> anyhow::Result<App> {
     let premises = &house.premises;
     let log = ScriptLogFile::open(&house.folder, premises.clock.clone())?;
     App::build(AppParts {
@@ -68,16 +69,13 @@ async fn app(house: &House, gateway: Option<Way>) -> anyhow::Result<App> {
         engine: Engine::start(Limits::default(), Arc::new(log), house::template()),
         issuer: Issuer::parse(&house.issuer())?,
         config: premises.config.clone(),
-        gateway,
+        gateways,
     })
     .await
 }
 
 fn way(gateway: &Gateway) -> anyhow::Result<Way> {
-    Ok(Way::Webhook {
-        url: gateway.url.parse()?,
-        secret: gateway::SECRET.into(),
-    })
+    Ok(Way::webhook(gateway.url.parse()?, gateway::SECRET.into()))
 }
 
 async fn serve(address: std::net::SocketAddr, router: Router) -> anyhow::Result<()> {

@@ -57,7 +57,8 @@ impl House {
         if let Some(gateway) = gateway {
             config += &format!(
                 "[passcode_service]\nenabled = true\nlisten = \"{passcodes}\"\nhost = \"localhost\"\n\
-                 webhook_url = \"{}\"\nwebhook_secret = \"{}\"\nlimits = {{ {NO_LIMITS} }}\n",
+                 limits = {{ {NO_LIMITS} }}\n\
+                 gateways = [{{ kind = \"webhook\", url = \"{}\", secret = \"{}\" }}]\n",
                 gateway.url,
                 gateway::SECRET
             );

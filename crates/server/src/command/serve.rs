@@ -1,6 +1,6 @@
 use std::{fmt::Write, net::SocketAddr, path::Path, sync::Arc};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use axum::Router;
 use clap::Args;
 use rustls::ServerConfig;
@@ -32,8 +32,11 @@ impl Serve {
         let premises = Premises::create(&place).await?;
         let (listener, issuer, tls) = self.doors(&premises).await?;
         let passcodes = passcode_listener(&premises.config.passcode_service, tls).await?;
-        let gateway = webhook(&premises.config.passcode_service)?;
-        let station = Station::build(&premises, issuer, gateway).await?;
+        let gateways = match premises.config.passcode_service.enabled {
+            true => gateways(&premises)?,
+            false => Vec::new(),
+        };
+        let station = Station::build(&premises, issuer, gateways).await?;
         let mut said = format!("Sallyport answers at {}\n", station.app.flow.issuer());
         if let Some(listener) = &passcodes {
             writeln!(
@@ -116,17 +119,11 @@ pub(super) async fn passcode_listener(
     }))
 }
 
-pub(super) fn webhook(section: &PasscodeService) -> anyhow::Result<Option<Gateway>> {
-    if !section.enabled {
-        return Ok(None);
-    }
-    let (Some(url), Some(secret)) = (&section.webhook_url, &section.webhook_secret) else {
-        bail!("passcode_service needs webhook_url and webhook_secret");
-    };
-    Ok(Some(Gateway::Webhook {
-        url: url.parse().context("passcode_service.webhook_url")?,
-        secret: secret.clone(),
-    }))
+pub(super) fn gateways(premises: &Premises) -> anyhow::Result<Vec<Gateway>> {
+    let section = &premises.config.passcode_service;
+    section
+        .gateways(premises.home.path())
+        .map_err(|why| anyhow!("passcode_service.gateways: {why}"))
 }
 
 /// Makes the person `admin` when there is nobody at all, and returns the password.
@@ -191,7 +188,7 @@ mod tests {
 
     async fn station(premises: &Premises) -> Station {
         let issuer = Issuer::parse("https://localhost:8443").unwrap();
-        Station::build(premises, issuer, None).await.unwrap()
+        Station::build(premises, issuer, Vec::new()).await.unwrap()
     }
 
     #[test]
@@ -313,7 +310,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_passcode_service_runs_when_it_is_enabled() {
-        let enabled = "[passcode_service]\nenabled = true\nlisten = \"127.0.0.1:0\"\nwebhook_url = \"http://127.0.0.1:1/\"\nwebhook_secret = \"s\"";
+        let enabled = "[passcode_service]\nenabled = true\nlisten = \"127.0.0.1:0\"\ngateways = [{ kind = \"webhook\", url = \"http://127.0.0.1:1/\", secret = \"s\" }]";
         let (_folder, with) = premises(enabled).await;
         let (_folder, without) = premises("").await;
         for (premises, runs) in [(&with, true), (&without, false)] {
@@ -322,7 +319,7 @@ mod tests {
                 passcode_listener(section, None).await.unwrap().is_some(),
                 runs
             );
-            assert_eq!(webhook(section).unwrap().is_some(), runs);
+            assert_eq!(gateways(premises).is_ok(), runs);
         }
     }
 }

@@ -30,7 +30,7 @@ impl Station {
     pub async fn build(
         premises: &Premises,
         issuer: Issuer,
-        gateway: Option<Gateway>,
+        gateways: Vec<Gateway>,
     ) -> anyhow::Result<Self> {
         let engine = start_engine(premises)?;
         let passwords = &premises.config.passwords;
@@ -44,7 +44,7 @@ impl Station {
             engine: engine.clone(),
             issuer,
             config: premises.config.clone(),
-            gateway,
+            gateways,
         })
         .await?;
         Ok(Self { app, engine })
@@ -57,9 +57,12 @@ impl Station {
             load_scripts(&app).await;
             tokio::join!(app.keep_tidy(), app.follow_scripts());
         });
+        let app = self.app.clone();
+        let courier = tokio::spawn(async move { app.send_messages().await });
         let mut serving = Serving {
             doors: Vec::new(),
             tidy,
+            courier,
             engine: self.engine.clone(),
             app: self.app.clone(),
         };
@@ -102,6 +105,7 @@ async fn load_scripts(app: &App) {
 pub struct Serving {
     doors: Vec<Door>,
     tidy: JoinHandle<()>,
+    courier: JoinHandle<()>,
     engine: Engine,
     app: App,
 }
@@ -120,6 +124,10 @@ impl Serving {
             door.close().await;
         }
         self.tidy.abort();
+        if let Some(otp) = &self.app.otp {
+            otp.stop_sending().await;
+        }
+        self.courier.abort();
         self.engine.stop();
         self.app.flow.store().close().await;
         tracing::info!("stopped");
@@ -191,7 +199,7 @@ mod tests {
         };
         let premises = Premises::create(&place).await.unwrap();
         let issuer = Issuer::parse("http://localhost").unwrap();
-        let station = Station::build(&premises, issuer, None).await.unwrap();
+        let station = Station::build(&premises, issuer, Vec::new()).await.unwrap();
         let (provider, passcodes) = (free().await, free().await);
         let url = format!("http://{}/login", provider.address());
         let begun = Arc::new(Notify::new());

@@ -1,6 +1,7 @@
 //! What an operator can decide: `sallyport.toml` in the home directory, one struct for each section.
 
 mod example;
+mod gateways;
 mod section;
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
 
 use sallyport_base::Secret;
 use sallyport_flow::Issuer;
-use sallyport_otp::{Channel, Gateway, MessageSettings};
+use sallyport_otp::{Channel, Gateway, GatewayKind, MessageSettings};
 use section::section;
 use serde::Deserialize;
 
@@ -126,12 +127,17 @@ section! {
         locales: Vec<String> = sallyport_otp::locale_tags(), eg "[\"en\", \"es\", \"fr\"]";
         /// What somebody reads who answers HELP to a message. Without it: a text made of `name`.
         help_text: Option<String> = None, eg "\"Example Inc. login codes. Help: +1 202 555 0100\"";
-        /// Where messages are posted to be sent, as docs/passcode-service.md says.
-        webhook_url: Option<String> = None, eg "\"https://sms.example.com/send\"";
-        /// What those posts are signed with.
-        webhook_secret: Option<Secret> = None, eg "\"a long random text\"";
-        /// A file whose first line is the `webhook_secret`.
-        webhook_secret_file: Option<PathBuf> = None, eg "\"/run/secrets/webhook\"";
+        /// The gateways that send messages, the first choice first, as docs/passcode-service.md says.
+        gateways: Vec<toml::Table> = Vec::new(),
+            eg "[{ kind = \"webhook\", url = \"https://sms.example.com/send\", secret_file = \"/run/secrets/webhook\" }]";
+        /// The address of the service as gateways reach it, for their receipts. Without it they are
+        /// not asked to tell what became of a message.
+        public_url: Option<url::Url> = None, eg "\"https://otp.example.com\"";
+        /// What whoever reads /metrics of the service sends as a bearer token. Without it there are
+        /// no metrics.
+        metrics_token: Option<Secret> = None, eg "\"a long random text\"";
+        /// A file whose first line is the `metrics_token`.
+        metrics_token_file: Option<PathBuf> = None, eg "\"/run/secrets/metrics\"";
         /// The limits of the service, each with a default of its own.
         limits: sallyport_otp::Limits = sallyport_otp::Limits::default(),
             eg "{ countries = [\"US\", \"CA\"], attempts_per_code = 5 }";
@@ -186,7 +192,7 @@ impl Config {
 
     /// Puts the content of the files in the place of the texts they stand for.
     fn read_secret_files(&mut self, file: &Path) -> Result<(), ConfigError> {
-        let base = file.parent().unwrap_or(Path::new("."));
+        let base = home_of(file);
         for (key, text, text_file) in [
             (
                 "store.address_file",
@@ -194,9 +200,9 @@ impl Config {
                 &self.store.address_file,
             ),
             (
-                "passcode_service.webhook_secret_file",
-                &mut self.passcode_service.webhook_secret,
-                &self.passcode_service.webhook_secret_file,
+                "passcode_service.metrics_token_file",
+                &mut self.passcode_service.metrics_token,
+                &self.passcode_service.metrics_token_file,
             ),
         ] {
             let Some(path) = text_file else { continue };
@@ -204,8 +210,8 @@ impl Config {
                 let why = "the text itself is given too; leave one of them out".to_owned();
                 return Err(value(file, key, why));
             }
-            let read = read_secret(&base.join(path)).map_err(|why| value(file, key, why))?;
-            *text = Some(read);
+            let read = gateways::first_line(&base.join(path));
+            *text = Some(Secret::from(read.map_err(|why| value(file, key, why))?));
         }
         Ok(())
     }
@@ -237,8 +243,8 @@ impl Config {
                 range(self.scripts.time_limit_seconds, 1, 60),
             ),
             (
-                "passcode_service.webhook_url",
-                self.passcode_service.webhook_complaint(),
+                "passcode_service.gateways",
+                self.passcode_service.gateways_complaint(home_of(file)),
             ),
             (
                 "passcode_service.limits",
@@ -275,13 +281,9 @@ where
     (!inside).then(|| format!("expected a number from {least} to {most}, not {value}"))
 }
 
-fn read_secret(path: &Path) -> Result<Secret, String> {
-    let text = fs::read_to_string(path)
-        .map_err(|cause| format!("{} cannot be read: {cause}", path.display()))?;
-    match text.lines().next().map(str::trim) {
-        Some(line) if !line.is_empty() => Ok(Secret::from(line)),
-        _ => Err(format!("{} is empty", path.display())),
-    }
+/// What paths in the file are relative to.
+fn home_of(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new("."))
 }
 
 impl Server {
@@ -321,27 +323,34 @@ impl PasscodeService {
     }
 
     /// The telephone of the demo receives whatever is sent.
-    pub fn channels(&self, gateway: &Gateway) -> BTreeSet<Channel> {
-        match gateway {
-            Gateway::Telephone => Channel::ALL.into(),
-            _ => self.channels.iter().copied().collect(),
+    pub fn channels(&self, gateways: &[Gateway]) -> BTreeSet<Channel> {
+        let is_telephone = |gateway: &Gateway| matches!(gateway.kind, GatewayKind::Telephone);
+        if gateways.iter().any(is_telephone) {
+            return Channel::ALL.into();
         }
+        self.channels.iter().copied().collect()
     }
 
-    fn webhook_complaint(&self) -> Option<String> {
+    /// The gateways, with the secrets that are in files of `home`.
+    pub fn gateways(&self, home: &Path) -> Result<Vec<Gateway>, String> {
+        if self.gateways.is_empty() {
+            return Err("there is none, so that no message can be sent".to_owned());
+        }
+        gateways::read(&self.gateways, home)
+    }
+
+    fn gateways_complaint(&self, home: &Path) -> Option<String> {
         if !self.enabled {
             return None;
         }
-        let Some(url) = &self.webhook_url else {
-            return Some("the service is enabled and has no way to send a message".to_owned());
+        let gateways = match self.gateways(home) {
+            Ok(gateways) => gateways,
+            Err(why) => return Some(why),
         };
-        if self.webhook_secret.is_none() {
-            return Some("webhook_secret or webhook_secret_file is missing".to_owned());
-        }
-        let usable = url::Url::parse(url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        (!usable).then(|| {
-            format!("expected an address such as https://sms.example.com/send, not {url:?}")
+        let is_webhook = |gateway: &Gateway| matches!(gateway.kind, GatewayKind::Webhook(_));
+        let is_sms = |channel: &Channel| *channel == Channel::Sms;
+        (!self.channels.iter().all(is_sms) && !gateways.iter().any(is_webhook)).then(|| {
+            "channels besides sms need a webhook, and there is none among the gateways".to_owned()
         })
     }
 }
@@ -429,7 +438,7 @@ mod tests {
             ),
             (
                 "[passcode_service]\nenabled = true\n",
-                "/home/sallyport.toml, passcode_service.webhook_url: the service is enabled and has no way to send a message",
+                "/home/sallyport.toml, passcode_service.gateways: there is none, so that no message can be sent",
             ),
             (
                 "[passcode_service.limits]\nlock_minutes = 1\n",

@@ -233,7 +233,7 @@ mod tests {
             };
             let premises = Premises::create(&place).await.unwrap();
             let issuer = Issuer::parse("http://localhost:8080").unwrap();
-            let station = Station::build(&premises, issuer, Some(Gateway::Telephone))
+            let station = Station::build(&premises, issuer, vec![Gateway::telephone()])
                 .await
                 .unwrap();
             Self {

@@ -65,7 +65,7 @@ impl Demo {
             .await?
             .plain()?;
         let issuer = issuer_of(listener.address())?;
-        let station = Station::build(&premises, issuer, Some(Gateway::Telephone)).await?;
+        let station = Station::build(&premises, issuer, vec![Gateway::telephone()]).await?;
         let furnishing = Furnishing::arrange(&station.app, &premises, passcodes.address()).await?;
         let state = DemoState::new(&station.app, &furnishing)?;
         let mut serving = station.serve(listener, station.app.router(routes(state)));

@@ -276,7 +276,7 @@ async fn build(home: &TempDir, store: Store, clock: &Clock, config: Config) -> A
         ),
         issuer: Issuer::parse(ISSUER).unwrap(),
         config,
-        gateway: Some(Gateway::Telephone),
+        gateways: vec![Gateway::telephone()],
     };
     App::build(parts).await.unwrap()
 }

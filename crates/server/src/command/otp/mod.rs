@@ -3,6 +3,7 @@
 mod project;
 mod secret;
 mod serve;
+mod status;
 
 use clap::Subcommand;
 
@@ -16,6 +17,7 @@ pub enum Otp {
     #[command(subcommand)]
     Secret(secret::Secret),
     Serve(serve::Serve),
+    Status(status::Status),
 }
 
 impl Otp {
@@ -28,6 +30,7 @@ impl Otp {
             Self::Project(project) => project.run(place).await,
             Self::Secret(secret) => secret.run(place).await,
             Self::Serve(serve) => serve.run(place).await,
+            Self::Status(status) => status.run(place).await,
         }
     }
 }

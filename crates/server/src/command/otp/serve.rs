@@ -9,7 +9,7 @@ use crate::{
     app::{PURGE_EVERY, host_of_codes},
     command::{
         Door, Place, Premises, output,
-        serve::{passcode_listener, refuse_home_of_demo, tls, webhook},
+        serve::{gateways, passcode_listener, refuse_home_of_demo, tls},
         until_told_to_stop,
     },
     config::PasscodeService,
@@ -36,8 +36,7 @@ impl Serve {
         let premises = Premises::create(&place).await?;
         let section = self.section(&premises);
         let host = host(&premises)?;
-        let gateway = webhook(&section)?.context("the gateway of passcode_service")?;
-        let otp = service(&premises, &section, gateway, &host)?;
+        let otp = service(&premises, &section, gateways(&premises)?, &host)?;
         let listener = passcode_listener(&section, Some(tls(&premises, &host)?)).await?;
         let listener = listener.context("the listener of passcode_service")?;
         output::print(&format!(
@@ -49,11 +48,17 @@ impl Serve {
             listener,
             request::guarded_api(router, premises.random.clone()),
         );
-        let tidy = tokio::spawn(keep_tidy(otp, premises.clone()));
+        let tidy = tokio::spawn(keep_tidy(otp.clone(), premises.clone()));
+        let courier = tokio::spawn({
+            let otp = otp.clone();
+            async move { otp.send_messages().await }
+        });
         until_told_to_stop().await?;
         tracing::info!("stopping; requests that run may come to their end");
         door.close().await;
         tidy.abort();
+        otp.stop_sending().await;
+        courier.abort();
         premises.store.close().await;
         tracing::info!("stopped");
         Ok(())
@@ -80,7 +85,7 @@ fn host(premises: &Premises) -> anyhow::Result<String> {
 fn service(
     premises: &Premises,
     section: &PasscodeService,
-    gateway: Gateway,
+    gateways: Vec<Gateway>,
     host: &str,
 ) -> anyhow::Result<Otp> {
     Otp::new(OtpParts {
@@ -90,9 +95,11 @@ fn service(
         vault: premises.vault.clone(),
         limits: section.limits.clone(),
         message: section.message(host),
-        channels: section.channels(&gateway),
+        channels: section.channels(&gateways),
         retention: section.retention.clone(),
-        gateway,
+        gateways,
+        public_url: section.public_url.clone(),
+        metrics_token: section.metrics_token.clone(),
     })
     .context("the section passcode_service of sallyport.toml")
 }

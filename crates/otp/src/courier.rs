@@ -1,0 +1,307 @@
+//! Carries messages from the outbox to the gateways. Every node has a courier, and any of them may
+//! take any message.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use sallyport_base::{StoreError, Timestamp, Tx};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    Otp,
+    audit::Event,
+    gateway::{Accepted, GatewayError, Line},
+    lines::Next,
+    outbox::{Parcel, Reason},
+};
+
+/// How many messages one node hands over at once.
+const HANDS: u32 = 32;
+
+/// How long a message that another node left behind waits for somebody to look.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// How often a connection that should stand is looked after.
+const KEEP_UP: Duration = Duration::from_secs(15);
+
+/// The longest pause before the gateways are asked once more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// How often a gateway that drops repetitions is given a message that it did not answer for.
+const REPETITIONS: i64 = 5;
+
+/// Wakes the courier of this node, and counts its hands.
+pub struct Courier {
+    wake: Notify,
+    hands: Arc<Semaphore>,
+}
+
+impl Default for Courier {
+    fn default() -> Self {
+        Self {
+            wake: Notify::new(),
+            hands: Arc::new(Semaphore::new(HANDS as usize)),
+        }
+    }
+}
+
+impl Courier {
+    /// There is a message.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits until what was handed over has its answer. Nothing is handed over afterwards.
+    pub async fn rest(&self) {
+        if let Ok(all) = self.hands.acquire_many(HANDS).await {
+            all.forget();
+        }
+    }
+}
+
+/// Carries for as long as it is polled.
+pub async fn work(otp: &Otp) {
+    let connections = keep_up(otp);
+    let messages = async {
+        loop {
+            if let Err(cause) = carry_some(otp).await {
+                tracing::error!(error = %cause, "messages cannot be sent; it is tried again");
+            }
+            tokio::select! {
+                () = otp.courier().wake.notified() => {}
+                () = tokio::time::sleep(GLANCE) => {}
+            }
+        }
+    };
+    tokio::join!(connections, messages);
+}
+
+/// Carries what is due, and returns when each message has been answered for.
+pub async fn carry_due(otp: &Otp) -> Result<(), StoreError> {
+    recover(otp).await?;
+    loop {
+        let now = otp.clock().now();
+        let parcels = take(otp, i64::from(HANDS), now).await?;
+        if parcels.is_empty() {
+            return Ok(());
+        }
+        for carried in join_all(parcels.iter().map(|parcel| carry(otp, parcel))).await {
+            carried?;
+        }
+    }
+}
+
+async fn keep_up(otp: &Otp) {
+    loop {
+        otp.lines().keep_up().await;
+        tokio::time::sleep(KEEP_UP).await;
+    }
+}
+
+/// Takes as many as there are hands for, until none is due.
+async fn carry_some(otp: &Otp) -> Result<(), StoreError> {
+    let now = otp.clock().now();
+    if !Parcel::some_are_due(&mut *otp.store().reader().await?, now).await? {
+        return Ok(());
+    }
+    recover(otp).await?;
+    loop {
+        let Ok(hand) = otp.courier().hands.clone().acquire_owned().await else {
+            return Ok(());
+        };
+        let mut hands = vec![hand];
+        while let Ok(hand) = otp.courier().hands.clone().try_acquire_owned() {
+            hands.push(hand);
+        }
+        let most = i64::try_from(hands.len()).unwrap_or(1);
+        let parcels = take(otp, most, otp.clock().now()).await?;
+        if parcels.is_empty() {
+            return Ok(());
+        }
+        for (parcel, hand) in parcels.into_iter().zip(hands) {
+            tokio::spawn(carry_alone(otp.clone(), parcel, hand));
+        }
+    }
+}
+
+async fn carry_alone(otp: Otp, parcel: Parcel, hand: OwnedSemaphorePermit) {
+    if let Err(cause) = carry(&otp, &parcel).await {
+        tracing::error!(error = %cause, message.id = %parcel.id, "what became of a message could not be kept");
+    }
+    drop(hand);
+}
+
+async fn take(otp: &Otp, most: i64, now: Timestamp) -> Result<Vec<Parcel>, StoreError> {
+    let mut tx = otp.store().begin().await?;
+    let parcels = Parcel::take(&mut tx, most, now).await?;
+    if !parcels.is_empty() {
+        tx.commit().await?;
+    }
+    Ok(parcels)
+}
+
+/// A node was lost while it had messages. Whether a gateway has them too is known to the gateway
+/// alone: one that drops repetitions is asked again, any other is not, since a message that is sent
+/// twice costs twice and confuses.
+async fn recover(otp: &Otp) -> Result<(), StoreError> {
+    let now = otp.clock().now();
+    let abandoned = Parcel::abandoned(&mut *otp.store().reader().await?, now).await?;
+    for parcel in abandoned {
+        match otp.lines().named(&parcel.gateway) {
+            Some(line) => unanswered(otp, &parcel, line, now).await?,
+            None => leave_open(otp, &parcel, now).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
+    let now = otp.clock().now();
+    if parcel.expires_at <= now {
+        return fail(otp, parcel, Reason::Expired, now).await;
+    }
+    let Some(line) = otp.lines().named(&parcel.gateway) else {
+        return pass_on(otp, parcel, Reason::Unreachable, now).await;
+    };
+    let Ok(message) = parcel.open(otp.vault()) else {
+        tracing::error!(message.id = %parcel.id, "a message does not open with this key file");
+        return fail(otp, parcel, Reason::Unreadable, now).await;
+    };
+    let answer = line.deliver(&message, now).await;
+    let now = otp.clock().now();
+    match answer {
+        Ok(accepted) => sent(otp, parcel, &accepted, now).await,
+        Err(cause) => {
+            let reason = reason_of(&cause);
+            tracing::error!(
+                event = "otp.gateway_failed",
+                message.id = %parcel.id,
+                gateway = parcel.gateway,
+                error = %cause,
+                "a message could not be handed over"
+            );
+            otp.metrics().gateway_failed(&parcel.gateway, reason);
+            match reason {
+                Reason::Unanswered => unanswered(otp, parcel, line, now).await,
+                _ => pass_on(otp, parcel, reason, now).await,
+            }
+        }
+    }
+}
+
+const fn reason_of(cause: &GatewayError) -> Reason {
+    match cause {
+        GatewayError::Refused(_) => Reason::Refused,
+        GatewayError::Busy(_) => Reason::Busy,
+        GatewayError::Unreachable(_) => Reason::Unreachable,
+        GatewayError::Unanswered(_) => Reason::Unanswered,
+    }
+}
+
+async fn sent(
+    otp: &Otp,
+    parcel: &Parcel,
+    accepted: &Accepted,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = otp.store().begin().await?;
+    let reference = accepted.reference.as_deref();
+    parcel.sent(&mut tx, reference, None, now).await?;
+    tx.commit().await?;
+    otp.metrics().sent(&parcel.gateway, &parcel.country);
+    Ok(())
+}
+
+/// The message may be on its way. Its code stays valid, and no other gateway gets it.
+async fn unanswered(
+    otp: &Otp,
+    parcel: &Parcel,
+    line: &Line,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !line.drops_repetitions() || parcel.tries >= REPETITIONS {
+        return leave_open(otp, parcel, now).await;
+    }
+    let due_at = now.plus(pause(parcel.tries));
+    let mut tx = otp.store().begin().await?;
+    let refused_by = parcel.refused_by();
+    parcel
+        .queue_again(&mut tx, &line.name, &refused_by, Reason::Unanswered, due_at)
+        .await?;
+    tx.commit().await
+}
+
+async fn leave_open(otp: &Otp, parcel: &Parcel, now: Timestamp) -> Result<(), StoreError> {
+    let mut tx = otp.store().begin().await?;
+    let reason = Some(Reason::Unanswered);
+    if parcel.sent(&mut tx, None, reason, now).await? {
+        parcel
+            .audit(&mut tx, Event::SendUnconfirmed, reason, now, otp.random())
+            .await?;
+        otp.metrics().sent(&parcel.gateway, &parcel.country);
+    }
+    tx.commit().await
+}
+
+/// The gateway does not have the message for sure: the next one gets it, at once or after a pause.
+async fn pass_on(
+    otp: &Otp,
+    parcel: &Parcel,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut refused_by = parcel.refused_by();
+    if reason == Reason::Refused {
+        refused_by.push(&parcel.gateway);
+    }
+    let next = otp.lines().next(parcel, &refused_by);
+    let (gateway, due_at) = match next {
+        Next::Now(gateway) => (gateway, now),
+        Next::Later(gateway) => (gateway, now.plus(pause(parcel.tries))),
+        Next::Nobody => return fail(otp, parcel, reason, now).await,
+    };
+    let mut tx = otp.store().begin().await?;
+    parcel
+        .queue_again(&mut tx, gateway, &refused_by, reason, due_at)
+        .await?;
+    tx.commit().await?;
+    if due_at == now {
+        otp.courier().wake();
+    }
+    Ok(())
+}
+
+async fn fail(
+    otp: &Otp,
+    parcel: &Parcel,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx: Tx = otp.store().begin().await?;
+    let is_new = parcel.fail(&mut tx, reason, now, otp.random()).await?;
+    tx.commit().await?;
+    if is_new {
+        otp.metrics()
+            .failed(&parcel.gateway, &parcel.country, reason);
+    }
+    Ok(())
+}
+
+/// 1, 2, 4, 8 and then 15 seconds.
+fn pause(tries: i64) -> Duration {
+    let doublings = u32::try_from(tries.clamp(1, 5) - 1).unwrap_or(0);
+    Duration::from_secs(1 << doublings).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_short_beside_the_life_of_a_code() {
+        let pauses: Vec<u64> = [0, 1, 2, 3, 4, 5, 9]
+            .map(|tries| pause(tries).as_secs())
+            .into();
+        assert_eq!(pauses, [1, 1, 2, 4, 8, 15, 15]);
+    }
+}

@@ -1,0 +1,175 @@
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use sallyport_base::{Secret, Timestamp};
+use sallyport_smpp::{
+    Address, Bind, Incoming, Listener, Session, Settings, ShortMessage, SmppError, State,
+};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::{Accepted, GatewayError, GatewaySetupError, PATIENCE, required};
+use crate::{
+    message::Message,
+    receipt::{GatewayReceipts, News, Outcome},
+};
+
+/// A message centre that speaks SMPP 3.4.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smpp {
+    pub host: String,
+    /// 2775 when absent.
+    #[serde(default = "usual_port")]
+    pub port: u16,
+    /// Whether the connection is TLS. Without it `host` must be this machine.
+    #[serde(default)]
+    pub tls: bool,
+    pub system_id: String,
+    /// At most 8 characters.
+    pub password: Secret,
+    #[serde(default)]
+    pub system_type: String,
+    /// A number in E.164, a short code or a name.
+    pub sender: String,
+    /// How many messages may wait for an answer of the message centre at once.
+    #[serde(default = "usual_window")]
+    pub window: usize,
+    /// After how many silent seconds the message centre is asked whether it is there.
+    #[serde(default = "usual_enquire_seconds")]
+    pub enquire_seconds: u64,
+}
+
+const fn usual_port() -> u16 {
+    2775
+}
+
+const fn usual_window() -> usize {
+    10
+}
+
+const fn usual_enquire_seconds() -> u64 {
+    30
+}
+
+/// Holds one session and opens the next when it is over.
+pub struct Sender {
+    settings: Settings,
+    from: Address,
+    listener: Listener,
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+impl Sender {
+    pub fn new(smpp: &Smpp, receipts: GatewayReceipts) -> Result<Self, GatewaySetupError> {
+        required(&smpp.system_id, "system_id")?;
+        if smpp.password.expose().len() > 8 {
+            return Err(GatewaySetupError::SmppPassword);
+        }
+        if !smpp.tls && !is_this_machine(&smpp.host) {
+            return Err(GatewaySetupError::SmppInClear);
+        }
+        Ok(Self {
+            settings: settings(smpp),
+            from: Address::sender(&smpp.sender)?,
+            listener: listener(receipts),
+            session: Mutex::new(None),
+        })
+    }
+
+    pub async fn deliver(
+        &self,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Accepted, GatewayError> {
+        let to = Address::international(&message.to);
+        let life = message.expires_at.since(now).as_secs();
+        let short = ShortMessage::text(self.from.clone(), to, &message.body)
+            .valid_for(u32::try_from(life).unwrap_or(u32::MAX));
+        let session = self.session().await.map_err(why)?;
+        let message_id = session.submit(&short).await.map_err(why)?;
+        Ok(Accepted {
+            reference: Some(message_id).filter(|id| !id.is_empty()),
+        })
+    }
+
+    /// Binds again when the session is over, so that receipts come in while nothing is sent.
+    pub async fn keep_up(&self) {
+        if let Err(cause) = self.session().await {
+            tracing::warn!(error = %cause, "a message centre is not there; it is tried again");
+        }
+    }
+
+    async fn session(&self) -> Result<Arc<Session>, SmppError> {
+        let mut held = self.session.lock().await;
+        if let Some(session) = held.as_ref().filter(|session| session.is_open()) {
+            return Ok(session.clone());
+        }
+        let session = Arc::new(Session::open(&self.settings, self.listener.clone()).await?);
+        *held = Some(session.clone());
+        Ok(session)
+    }
+}
+
+fn settings(smpp: &Smpp) -> Settings {
+    Settings {
+        tls: smpp.tls,
+        password: smpp.password.clone(),
+        system_type: smpp.system_type.clone(),
+        bind: Bind::Transceiver,
+        patience: PATIENCE,
+        window: smpp.window,
+        enquire_every: Duration::from_secs(smpp.enquire_seconds.max(1)),
+        ..Settings::new(&*smpp.host, smpp.port, &*smpp.system_id)
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn why(cause: SmppError) -> GatewayError {
+    let text = cause.to_string();
+    match cause {
+        SmppError::Unreachable(_) | SmppError::Unbound(_) => GatewayError::Unreachable(text),
+        SmppError::Throttled(_) => GatewayError::Busy(text),
+        SmppError::Unsendable(_) | SmppError::Refused(_) => GatewayError::Refused(text),
+        SmppError::Unanswered(_) => GatewayError::Unanswered(text),
+    }
+}
+
+/// A receipt may be faster than the record that its message was taken.
+const SOON: Duration = Duration::from_millis(200);
+
+fn listener(receipts: GatewayReceipts) -> Listener {
+    Listener::new(move |incoming| {
+        let receipts = receipts.clone();
+        async move {
+            let Incoming::Receipt(receipt) = incoming else {
+                // Messages of people are for nobody here.
+                return true;
+            };
+            let news = News {
+                outcome: outcome(receipt.state),
+                detail: receipt.error,
+            };
+            for _ in 0..5 {
+                if receipts.keep(&receipt.message_id, &news).await {
+                    return true;
+                }
+                tokio::time::sleep(SOON).await;
+            }
+            // Not ours, or not yet: the message centre brings it again as often as it likes to.
+            false
+        }
+    })
+}
+
+const fn outcome(state: State) -> Outcome {
+    match state {
+        State::Delivered => Outcome::Delivered,
+        State::Scheduled | State::Enroute | State::Accepted | State::Unknown => Outcome::OnItsWay,
+        State::Expired | State::Deleted | State::Undeliverable | State::Rejected => {
+            Outcome::Undelivered
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What this node has done since its start, in the text format of Prometheus. Every label is from a
+//! closed set: no number, no user, no project.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header};
+use sallyport_base::constant_time_eq;
+
+use crate::{
+    Otp,
+    outbox::{Parcel, Reason},
+};
+
+/// The type of the text, as Prometheus asks for it.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// `GET /metrics`, for whoever has the token of the configuration.
+pub async fn show(State(otp): State<Otp>, headers: HeaderMap) -> Response {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let is_right = token
+        .zip(otp.metrics_token())
+        .is_some_and(|(token, ours)| constant_time_eq(token.as_bytes(), ours.expose().as_bytes()));
+    if !is_right {
+        return (StatusCode::UNAUTHORIZED, "The token is not right.\n").into_response();
+    }
+    match waiting(&otp).await {
+        Ok(waiting) => {
+            ([(header::CONTENT_TYPE, TEXT)], otp.metrics().text(waiting)).into_response()
+        }
+        Err(cause) => {
+            tracing::error!(error = %cause, "the metrics cannot be read");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn waiting(otp: &Otp) -> Result<i64, sallyport_base::StoreError> {
+    Parcel::count_waiting(&mut *otp.store().reader().await?).await
+}
+
+/// How long after it was asked for a code came back, in seconds.
+const BUCKETS: [u64; 8] = [5, 10, 20, 30, 60, 120, 300, 600];
+
+#[derive(Default)]
+pub struct Metrics(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    counters: BTreeMap<Counter, u64>,
+    latencies: BTreeMap<String, Latency>,
+}
+
+/// A name and its labels.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Counter(&'static str, Vec<(&'static str, String)>);
+
+#[derive(Default)]
+struct Latency {
+    /// How many came within each of [`BUCKETS`].
+    within: [u64; BUCKETS.len()],
+    count: u64,
+    seconds: f64,
+}
+
+/// Names and what they count.
+const ABOUT: [(&str, &str); 6] = [
+    ("sallyport_otp_queued_total", "Messages put into the queue."),
+    ("sallyport_otp_sent_total", "Messages that a gateway took."),
+    (
+        "sallyport_otp_delivered_total",
+        "Messages with a receipt of their delivery.",
+    ),
+    (
+        "sallyport_otp_failed_total",
+        "Messages that were not sent or not delivered.",
+    ),
+    (
+        "sallyport_otp_gateway_failures_total",
+        "Hand-overs that a gateway did not accept.",
+    ),
+    (
+        "sallyport_otp_verified_total",
+        "Codes that came back right.",
+    ),
+];
+
+const LATENCY: &str = "sallyport_otp_send_to_verify_seconds";
+
+impl Metrics {
+    pub fn queued(&self, country: &str) {
+        self.count("sallyport_otp_queued_total", &[("country", country)]);
+    }
+
+    pub fn sent(&self, gateway: &str, country: &str) {
+        let labels = [("gateway", gateway), ("country", country)];
+        self.count("sallyport_otp_sent_total", &labels);
+    }
+
+    /// A receipt came.
+    pub fn settled(&self, gateway: &str, country: &str, is_delivered: bool) {
+        if is_delivered {
+            let labels = [("gateway", gateway), ("country", country)];
+            self.count("sallyport_otp_delivered_total", &labels);
+        } else {
+            self.failed(gateway, country, Reason::Undelivered);
+        }
+    }
+
+    pub fn failed(&self, gateway: &str, country: &str, reason: Reason) {
+        let reason = reason.as_str();
+        let labels = [
+            ("gateway", gateway),
+            ("country", country),
+            ("reason", reason),
+        ];
+        self.count("sallyport_otp_failed_total", &labels);
+    }
+
+    pub fn gateway_failed(&self, gateway: &str, reason: Reason) {
+        let labels = [("gateway", gateway), ("reason", reason.as_str())];
+        self.count("sallyport_otp_gateway_failures_total", &labels);
+    }
+
+    pub fn verified(&self, gateway: &str, country: &str, after: Duration) {
+        let labels = [("gateway", gateway), ("country", country)];
+        self.count("sallyport_otp_verified_total", &labels);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts
+            .latencies
+            .entry(gateway.to_owned())
+            .or_default()
+            .observe(after);
+    }
+
+    /// The text, with the messages that wait now.
+    pub fn text(&self, waiting: i64) -> String {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::new();
+        for (name, about) in ABOUT {
+            head(&mut text, name, about, "counter");
+            for (Counter(_, labels), count) in counts.counters.iter().filter(|(c, _)| c.0 == name) {
+                line(&mut text, name, labels, *count);
+            }
+        }
+        let about = "From the request for a code to the right code.";
+        head(&mut text, LATENCY, about, "histogram");
+        for (gateway, latency) in &counts.latencies {
+            latency.write(&mut text, gateway);
+        }
+        let name = "sallyport_otp_waiting";
+        head(
+            &mut text,
+            name,
+            "Messages that wait for a gateway, on all nodes.",
+            "gauge",
+        );
+        line(&mut text, name, &[], waiting);
+        text
+    }
+
+    fn count(&self, name: &'static str, labels: &[(&'static str, &str)]) {
+        let labels = labels
+            .iter()
+            .map(|(label, value)| (*label, (*value).to_owned()))
+            .collect();
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.counters.entry(Counter(name, labels)).or_default() += 1;
+    }
+}
+
+impl Latency {
+    fn observe(&mut self, after: Duration) {
+        self.count += 1;
+        self.seconds += after.as_secs_f64();
+        for (bound, within) in BUCKETS.iter().zip(&mut self.within) {
+            *within += u64::from(after <= Duration::from_secs(*bound));
+        }
+    }
+
+    fn write(&self, text: &mut String, gateway: &str) {
+        let gateway = ("gateway", gateway.to_owned());
+        let bucket = format!("{LATENCY}_bucket");
+        for (bound, within) in BUCKETS.iter().zip(self.within) {
+            let labels = [gateway.clone(), ("le", bound.to_string())];
+            line(text, &bucket, &labels, within);
+        }
+        line(
+            text,
+            &bucket,
+            &[gateway.clone(), ("le", "+Inf".to_owned())],
+            self.count,
+        );
+        line(
+            text,
+            &format!("{LATENCY}_sum"),
+            std::slice::from_ref(&gateway),
+            self.seconds,
+        );
+        line(text, &format!("{LATENCY}_count"), &[gateway], self.count);
+    }
+}
+
+fn head(text: &mut String, name: &str, about: &str, kind: &str) {
+    writeln!(text, "# HELP {name} {about}\n# TYPE {name} {kind}")
+        .expect("writing to a string does not fail");
+}
+
+/// The values of labels are names of gateways, countries and reasons: nothing in them needs an escape.
+fn line(
+    text: &mut String,
+    name: &str,
+    labels: &[(&'static str, String)],
+    value: impl std::fmt::Display,
+) {
+    let labels: Vec<String> = labels
+        .iter()
+        .map(|(label, value)| format!("{label}=\"{value}\""))
+        .collect();
+    let labels = match labels.as_slice() {
+        [] => String::new(),
+        labels => format!("{{{}}}", labels.join(",")),
+    };
+    writeln!(text, "{name}{labels} {value}").expect("writing to a string does not fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_what_prometheus_reads() {
+        let metrics = Metrics::default();
+        metrics.sent("twilio", "US");
+        metrics.sent("twilio", "US");
+        metrics.failed("smpp", "DE", Reason::Expired);
+        metrics.verified("twilio", "US", Duration::from_millis(7500));
+        let text = metrics.text(3);
+        for line in [
+            "# TYPE sallyport_otp_sent_total counter",
+            "sallyport_otp_sent_total{gateway=\"twilio\",country=\"US\"} 2",
+            "sallyport_otp_failed_total{gateway=\"smpp\",country=\"DE\",reason=\"expired\"} 1",
+            "sallyport_otp_send_to_verify_seconds_bucket{gateway=\"twilio\",le=\"5\"} 0",
+            "sallyport_otp_send_to_verify_seconds_bucket{gateway=\"twilio\",le=\"10\"} 1",
+            "sallyport_otp_send_to_verify_seconds_bucket{gateway=\"twilio\",le=\"+Inf\"} 1",
+            "sallyport_otp_send_to_verify_seconds_sum{gateway=\"twilio\"} 7.5",
+            "sallyport_otp_waiting 3",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+        }
+        assert!(text.ends_with('\n'));
+    }
+}

@@ -1,0 +1,246 @@
+//! The way of a message from the outbox to a gateway, whatever the gateway does.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use sallyport_base::params;
+use sallyport_otp::{Gateway, Limits};
+
+use crate::{
+    app::{ALICE, App},
+    webhook::{Carrier, Then, nobody},
+};
+
+fn named(name: &str, gateway: Gateway) -> Gateway {
+    Gateway {
+        name: name.to_owned(),
+        ..gateway
+    }
+}
+
+/// Two carriers, of which the first is asked first.
+async fn two(first: StatusCode, second: StatusCode) -> (App, Carrier, Carrier) {
+    let (one, first) = Carrier::start(first).await;
+    let (two, second) = Carrier::start(second).await;
+    let gateways = vec![named("first", first), named("second", second)];
+    let app = App::with_gateways(Limits::default(), gateways).await;
+    (app, one, two)
+}
+
+#[tokio::test]
+async fn a_second_gateway_gets_what_the_first_did_not_take_with_the_same_code() {
+    for status in [
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_REQUEST,
+        StatusCode::FOUND,
+    ] {
+        let (app, one, two) = two(status, StatusCode::OK).await;
+        let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+        app.otp.send_due().await.unwrap();
+        assert_eq!(one.received().len(), 1, "a redirect is not followed");
+        assert_eq!(two.received().len(), 1);
+        assert_eq!(one.message(), two.message());
+        assert_eq!(app.message_states().await, ["sent"]);
+        app.authenticate(&method_id, &two.code()).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_not_there_gives_way_to_the_next() {
+    let (carrier, second) = Carrier::start(StatusCode::OK).await;
+    let gateways = vec![named("first", nobody().await), named("second", second)];
+    let app = App::with_gateways(Limits::default(), gateways).await;
+    app.login_or_create(ALICE).await.ok();
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_gateway_that_does_not_send_to_a_country_is_not_asked() {
+    let (abroad, gateway) = Carrier::start(StatusCode::OK).await;
+    let german = Gateway {
+        countries: ["DE".to_owned()].into(),
+        ..named("german", gateway)
+    };
+    let (carrier, everywhere) = Carrier::start(StatusCode::OK).await;
+    let gateways = vec![german.clone(), named("everywhere", everywhere)];
+    let app = App::with_gateways(Limits::default(), gateways).await;
+    app.login_or_create(ALICE).await.ok();
+    app.otp.send_due().await.unwrap();
+    assert_eq!((abroad.received().len(), carrier.received().len()), (0, 1));
+
+    let app = App::with_gateways(Limits::default(), vec![german]).await;
+    assert_eq!(
+        app.login_or_create(ALICE).await.refusal(),
+        (400, "invalid_phone_number_country_code")
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_wants_leaves_no_code_and_no_pause() {
+    let (app, one, two) = two(StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND).await;
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    app.otp.send_due().await.unwrap();
+    assert_eq!((one.received().len(), two.received().len()), (1, 1));
+    assert_eq!(app.message_states().await, ["failed"]);
+    assert_eq!(app.events("otp.send_failed").await, 1);
+    let refused = app.authenticate(&method_id, &one.code()).await;
+    assert_eq!(refused.refusal(), (404, "otp_code_not_found"));
+    one.will(Then::Answer(StatusCode::OK));
+    app.login_or_create(ALICE).await.ok();
+    app.otp.send_due().await.unwrap();
+    app.authenticate(&method_id, &one.code()).await.ok();
+}
+
+#[tokio::test]
+async fn a_busy_gateway_is_asked_again_until_the_code_expires() {
+    let (carrier, gateway) = Carrier::start(StatusCode::SERVICE_UNAVAILABLE).await;
+    let app = App::with(Limits::default(), gateway).await;
+    app.login_or_create(ALICE).await.ok();
+    for (seconds, asked) in [(0, 1), (0, 1), (1, 2), (1, 2), (1, 3), (4, 4)] {
+        app.wait(seconds);
+        app.otp.send_due().await.unwrap();
+        assert_eq!(carrier.received().len(), asked);
+    }
+    app.wait(120);
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 4, "a dead code is not sent");
+    assert_eq!(app.message_states().await, ["failed"]);
+
+    carrier.will(Then::Answer(StatusCode::OK));
+    app.login_or_create(ALICE).await.ok();
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 5);
+}
+
+#[tokio::test]
+async fn a_gateway_that_drops_repetitions_is_asked_again_when_it_fell_silent_and_no_other_is() {
+    for then in [Then::HangUp, Then::Answer(StatusCode::GATEWAY_TIMEOUT)] {
+        let (app, one, two) = two(StatusCode::OK, StatusCode::OK).await;
+        one.will(then);
+        let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+        app.otp.send_due().await.unwrap();
+        one.will(Then::Answer(StatusCode::OK));
+        app.wait(1);
+        app.otp.send_due().await.unwrap();
+        let ids: Vec<_> = one
+            .received()
+            .iter()
+            .map(|(headers, _)| headers["idempotency-key"].clone())
+            .collect();
+        assert_eq!(ids.len(), 2, "{then:?}");
+        assert_eq!(ids[0], ids[1], "{then:?}");
+        assert_eq!(two.received().len(), 0, "{then:?}");
+        app.authenticate(&method_id, &one.code()).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_stays_silent_leaves_the_code_and_the_pause() {
+    let (carrier, gateway) = Carrier::start(StatusCode::GATEWAY_TIMEOUT).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    for _ in 0..6 {
+        app.otp.send_due().await.unwrap();
+        app.wait(8);
+    }
+    assert_eq!(carrier.received().len(), 5);
+    assert_eq!(app.message_states().await, ["sent"]);
+    assert_eq!(app.events("otp.send_unconfirmed").await, 1);
+    app.authenticate(&method_id, &carrier.code()).await.ok();
+}
+
+#[tokio::test]
+async fn a_newer_code_takes_the_place_of_one_that_was_not_sent() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    app.wait(30);
+    app.login_or_create(ALICE).await.ok();
+    app.otp.send_due().await.unwrap();
+    assert_eq!(
+        carrier.received().len(),
+        1,
+        "one code is alive, one is sent"
+    );
+    assert_eq!(app.message_states().await, ["failed", "sent"]);
+    let again = app.login_or_create(ALICE).await;
+    assert_eq!(again.retry_after(), 60, "the pause of the newer one holds");
+    app.authenticate(&method_id, &carrier.code()).await.ok();
+}
+
+/// What a node leaves behind that is killed after it took a message and before it heard of it.
+async fn lose_the_node(app: &App) {
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let taken = tx
+        .execute(
+            "UPDATE otp_outbox SET state = 'handed', tries = 1, due_at = due_at + 60000000",
+            params![],
+        )
+        .await
+        .unwrap();
+    assert_eq!(taken, 1);
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_of_a_lost_node_is_sent_by_another_to_a_gateway_that_drops_repetitions() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    lose_the_node(&app).await;
+    app.wait(59);
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 0, "the other node may be at work");
+    app.wait(2);
+    app.otp.send_due().await.unwrap();
+    app.wait(1);
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 1);
+    app.authenticate(&method_id, &carrier.code()).await.ok();
+}
+
+#[tokio::test]
+async fn many_couriers_send_each_message_once() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let limits = Limits {
+        per_prefix: vec![],
+        ..Limits::default()
+    };
+    let app = App::with(limits, gateway).await;
+    for last in 0..50 {
+        let number = format!("+12025550{last:03}");
+        app.login_or_create(&number).await.ok();
+    }
+    let couriers = (0..8).map(|_| app.otp.send_due());
+    for courier in futures_util::future::join_all(couriers).await {
+        courier.unwrap();
+    }
+    assert_eq!(carrier.received().len(), 50);
+    assert_eq!(app.message_states().await, ["sent"; 50]);
+}
+
+/// The courier of a server, with its own timing.
+#[tokio::test]
+async fn a_courier_at_work_sends_what_is_queued_and_rests_when_told() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let otp = app.otp.clone();
+    let courier = tokio::spawn(async move { otp.send_messages().await });
+    app.login_or_create(ALICE).await.ok();
+    let sent = async {
+        while app.message_states().await != ["sent"] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), sent)
+        .await
+        .unwrap();
+    app.otp.stop_sending().await;
+    app.wait(30);
+    app.login_or_create(ALICE).await.ok();
+    assert_eq!(app.message_states().await, ["queued", "sent"]);
+    assert_eq!(carrier.received().len(), 1);
+    courier.abort();
+}
