@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::tls::install_crypto;
 
-    const CONFIG: &str = "[server]\nissuer = \"https://login.example.com\"\n[passcode_service]\nlisten = \"127.0.0.1:0\"\nwebhook_url = \"http://127.0.0.1:1/\"\nwebhook_secret = \"0123456789abcdef\"";
+    const CONFIG: &str = "[server]\nissuer = \"https://login.example.com\"\n[passcode_service]\nlisten = \"127.0.0.1:0\"\ngateways = [{ kind = \"webhook\", url = \"http://127.0.0.1:1/\", secret = \"0123456789abcdef\" }]";
 
     async fn premises(toml: &str) -> (tempfile::TempDir, Premises) {
         install_crypto();
@@ -151,8 +151,8 @@ mod tests {
         assert!(section.enabled, "whatever the configuration says");
         let host = host(&premises).unwrap();
         assert_eq!(host, "login.example.com");
-        let gateway = webhook(&section).unwrap().unwrap();
-        let otp = service(&premises, &section, gateway, &host).unwrap();
+        let gateways = gateways(&premises).unwrap();
+        let otp = service(&premises, &section, gateways, &host).unwrap();
         let listener = passcode_listener(&section, None).await.unwrap().unwrap();
         let url = format!("http://{}/v1/debug/whoami", listener.address());
         let door = Door::open(listener, sallyport_otp::routes(otp));
@@ -169,10 +169,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_webhook_there_is_nothing_to_send_by() {
+    async fn without_a_gateway_there_is_nothing_to_send_by() {
         let (_folder, premises) = premises("").await;
-        let section = Serve { listen: None }.section(&premises);
-        let error = webhook(&section).unwrap_err().to_string();
-        assert!(error.contains("webhook_url"), "{error}");
+        let error = gateways(&premises).unwrap_err().to_string();
+        assert!(error.contains("gateways"), "{error}");
     }
 }
