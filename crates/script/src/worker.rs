@@ -9,6 +9,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
+    runtime::Handle,
 };
 
 use crate::{
@@ -43,6 +44,8 @@ impl Worker {
         template: &Template,
         memory: u64,
     ) -> io::Result<Self> {
+        // One that goes back while everything ends finds nobody who could talk with another.
+        let _runtime = Handle::try_current().map_err(io::Error::other)?;
         let (ours, theirs) = StdUnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let channel = UnixStream::from_std(ours)?;

@@ -19,7 +19,7 @@ use std::{
     io::{self, IoSliceMut},
     mem::MaybeUninit,
     os::{
-        fd::{AsFd, OwnedFd},
+        fd::{AsFd, AsRawFd, OwnedFd},
         unix::net::UnixStream,
     },
     process::ExitCode,
@@ -78,7 +78,7 @@ struct Template {
 impl Template {
     fn start() -> io::Result<Self> {
         renounce()?;
-        let control = io::stdin().as_fd().try_clone_to_owned()?;
+        let control = take_stdin()?;
         let (signals, receiver) = user_signal_channel();
         let prepared = Prepared::build(receiver).map_err(io::Error::other)?;
         Ok(Self {
@@ -153,8 +153,10 @@ enum Forked {
     Worker,
 }
 
-/// Takes this process what no script needs: it gains no rights, writes no file, dumps no memory.
+/// Takes this process what no script needs: it holds no descriptor that came along, gains no rights,
+/// writes no file, dumps no memory.
 fn renounce() -> io::Result<()> {
+    close_strangers()?;
     set_no_new_privs(true)?;
     for resource in [Resource::Core, Resource::Fsize] {
         let nothing = Rlimit {
@@ -193,6 +195,29 @@ fn how(status: rustix::process::WaitStatus) -> Ended {
         (Some(signal), _) => Ended::Signal(signal),
         (None, Some(code)) => Ended::Exit(code),
         (None, None) => Ended::Unknown,
+    }
+}
+
+/// Closes everything but standard input, output and error: whoever started the server may have left
+/// something open.
+#[expect(unsafe_code, reason = "there is no safe close_range")]
+fn close_strangers() -> io::Result<()> {
+    // SAFETY: nothing was opened in this process yet (`template_main`), so nobody owns these.
+    match unsafe { libc::close_range(3, libc::c_uint::MAX, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The channel that is standard input, in whose place nothing is left: a worker must not hold it.
+#[expect(unsafe_code, reason = "there is no safe dup2 for standard input")]
+fn take_stdin() -> io::Result<OwnedFd> {
+    let channel = io::stdin().as_fd().try_clone_to_owned()?;
+    let nothing = std::fs::File::open("/dev/null")?;
+    // SAFETY: standard input stays open, as everybody expects; only what it leads to changes.
+    match unsafe { libc::dup2(nothing.as_raw_fd(), libc::STDIN_FILENO) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(channel),
     }
 }
 

@@ -1,4 +1,7 @@
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use sallyport_script::{Answer, Call, EngineError, ErrorKind, Limits, Returned, Scene, Turn};
 
@@ -224,4 +227,111 @@ async fn a_stopped_engine_takes_nothing_more() {
         desk.engine.begin(&script, Scene::default()).await,
         Err(EngineError::Stopped)
     ));
+}
+
+/// What the operating system says of the worker that runs a script's call.
+fn workers_of_this_test_run() -> Vec<PathBuf> {
+    let children = |pid: &str| {
+        let path = format!("/proc/{pid}/task/{pid}/children");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let own = std::fs::read_dir("/proc/self/task").unwrap();
+    let own = own.flat_map(|task| {
+        let path = task.unwrap().path().join("children");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    own.flat_map(|template| children(&template))
+        .map(|worker| PathBuf::from(format!("/proc/{worker}")))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_worker_holds_its_channel_and_nothing_of_the_servers() {
+    let desk = Desk::new();
+    let left_open = std::fs::File::open("/etc/hostname").unwrap();
+    rustix::io::fcntl_setfd(&left_open, rustix::io::FdFlags::empty()).unwrap();
+    let script = desk.load(&with_body("return \"page\"")).await;
+    let _run = desk.engine.begin(&script, Scene::default()).await.unwrap();
+    let workers = workers_of_this_test_run();
+    assert!(!workers.is_empty());
+    for worker in workers {
+        let Ok(descriptors) = std::fs::read_dir(worker.join("fd")) else {
+            continue;
+        };
+        let open: Vec<String> = descriptors
+            .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
+            .map(|target| target.display().to_string())
+            .collect();
+        let sockets = open.iter().filter(|it| it.starts_with("socket:")).count();
+        assert!(sockets <= 1, "{open:?}");
+        assert!(!open.iter().any(|it| it == "/etc/hostname"), "{open:?}");
+        assert_eq!(
+            std::fs::read(worker.join("environ")).unwrap_or_default(),
+            b""
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_script_that_grows_without_end_is_stopped_with_its_line() {
+    let desk = Desk::new();
+    for body in [
+        "x = []\nwhile True:\n    x.append('x' * 1000)",
+        "x = 'x'\nwhile True:\n    x = x + x",
+        "x = {}\nn = 0\nwhile True:\n    n = n + 1\n    x[n] = [n]",
+    ] {
+        let error = desk.eval(body).await.unwrap_err();
+        assert!(
+            matches!(error.kind, ErrorKind::Memory | ErrorKind::Lost),
+            "{body}: {error:?}"
+        );
+        let said = error.message.contains("memory") || error.message.contains("MiB");
+        assert!(said, "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn one_huge_allocation_costs_the_worker_and_nobody_else() {
+    let desk = Desk::new();
+    let other = desk.load(&with_body("return \"page\"")).await;
+    for body in ["return 'x' * (1 << 32)", "return [0] * (1 << 31)"] {
+        let error = desk.eval(body).await.unwrap_err();
+        assert!(
+            matches!(error.kind, ErrorKind::Lost | ErrorKind::Exception),
+            "{body}: {error:?}"
+        );
+        assert!(
+            error.message.contains("emory") || error.message.contains("256 MiB"),
+            "{}",
+            error.message
+        );
+        let (result, _) = desk.call(&other, Scene::default(), PAGE, nobody).await;
+        assert_eq!(result, Ok(Returned::Text("page".into())));
+    }
+}
+
+#[tokio::test]
+async fn workers_draw_different_random_numbers() {
+    let desk = Desk::new();
+    let body = "import random, uuid\nreturn \"%s %s\" % (random.random(), uuid.uuid4())";
+    let script = desk.load(&with_body(body)).await;
+    let mut drawn = std::collections::BTreeSet::new();
+    let mut runs = Vec::new();
+    for _ in 0..4 {
+        let mut run = desk.engine.begin(&script, Scene::default()).await.unwrap();
+        match run.call(PAGE).await {
+            Turn::Done(Ok(Returned::Text(text))) => {
+                drawn.extend(text.split(' ').map(str::to_owned));
+            }
+            _ => panic!("the script gives a text"),
+        }
+        runs.push(run);
+    }
+    assert_eq!(drawn.len(), 8);
 }
