@@ -4,10 +4,12 @@ use std::{collections::BTreeMap, fs, ops::Sub, path::Path, time::Duration};
 
 use anyhow::Context;
 
+use crate::family::family;
+
 /// Ticks of `/proc/PID/stat` in a second, on every architecture that this server runs on.
 const TICKS: u64 = 100;
 
-/// CPU time that a process has used since it began.
+/// CPU time that a process and its workers have used since they began.
 #[derive(Clone, Debug)]
 pub struct Spent {
     /// In user and system mode, threads that have ended included. It moves in steps of 10 ms.
@@ -19,21 +21,31 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// By a process and those that it started, which still run.
     pub fn by(process: u32) -> anyhow::Result<Self> {
-        let total = total(process).with_context(|| format!("CPU time of process {process}"))?;
         let mut spent = Self {
-            total,
+            total: Duration::ZERO,
             threads: BTreeMap::new(),
             sleeps: 0,
         };
+        for member in family(process) {
+            spent
+                .add(member)
+                .with_context(|| format!("CPU time of process {member}"))?;
+        }
+        Ok(spent)
+    }
+
+    fn add(&mut self, process: u32) -> anyhow::Result<()> {
+        self.total += total(process)?;
         for entry in fs::read_dir(format!("/proc/{process}/task"))? {
             // A thread may end while it is looked at.
             if let Ok(thread) = Thread::read(&entry?.path()) {
-                *spent.threads.entry(thread.name).or_default() += thread.time;
-                spent.sleeps += thread.sleeps;
+                *self.threads.entry(thread.name).or_default() += thread.time;
+                self.sleeps += thread.sleeps;
             }
         }
-        Ok(spent)
+        Ok(())
     }
 
     /// Of the threads that do nothing but hash passwords.

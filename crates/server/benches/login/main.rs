@@ -9,6 +9,7 @@ mod browser;
 mod commits;
 mod conditions;
 mod cpu;
+mod family;
 mod gateway;
 mod house;
 mod memory;
@@ -17,6 +18,7 @@ mod serve;
 mod site;
 mod start_up;
 mod whole_login;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,7 @@ async fn measure(figures: &Figures) -> anyhow::Result<()> {
     conditions::print()?;
     start_up::measure().await?;
     scripts::measure().await?;
+    workers::measure().await?;
     commits::measure().await?;
     whole_login::measure_apart().await?;
     whole_login::measure_together(figures.logins).await?;

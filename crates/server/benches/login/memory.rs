@@ -1,38 +1,72 @@
-//! How much memory a process has in use.
+//! How much memory a server and its workers have in use.
 
-use std::{fmt, fs};
+use std::{fmt, fs, ops::AddAssign};
 
 use anyhow::Context;
 
-/// Resident memory, in KiB.
-#[derive(Clone, Copy, Debug)]
+use crate::family::family;
+
+/// Memory in KiB. What several processes share is counted once, in parts.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Resident {
-    /// The process's own: what grows.
+    /// What grows.
     own: u64,
-    /// Pages of the program file and of libraries, which the kernel can drop and share.
+    /// Pages of the program file and of libraries, which the kernel can drop.
     file: u64,
 }
 
 impl Resident {
+    /// Of a process and those that it started.
     pub fn of(process: u32) -> anyhow::Result<Self> {
-        let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-        let field = |name: &str| -> anyhow::Result<u64> {
-            let line = status.lines().find(|line| line.starts_with(name));
-            let number = line.and_then(|line| line.split_whitespace().nth(1));
-            Ok(number
-                .with_context(|| format!("{name} of process {process}"))?
-                .parse()?)
-        };
+        let mut all = Self::default();
+        for member in family(process) {
+            all += Self::of_one(member)?;
+        }
+        Ok(all)
+    }
+
+    fn of_one(process: u32) -> anyhow::Result<Self> {
+        let map = Map::of(process)?;
+        let own = map.field("Pss_Anon")? + map.field("Pss_Shmem")?;
         Ok(Self {
-            own: field("RssAnon")? + field("RssShmem")?,
-            file: field("RssFile")?,
+            own,
+            file: map.field("Pss_File")?,
         })
+    }
+}
+
+impl AddAssign for Resident {
+    fn add_assign(&mut self, other: Self) {
+        self.own += other.own;
+        self.file += other.file;
+    }
+}
+
+/// What one process holds alone, in KiB: what would be free without it.
+pub fn private(process: u32) -> anyhow::Result<u64> {
+    let map = Map::of(process)?;
+    Ok(map.field("Private_Clean")? + map.field("Private_Dirty")?)
+}
+
+/// The kernel's figures of the memory of a process.
+struct Map(String);
+
+impl Map {
+    fn of(process: u32) -> anyhow::Result<Self> {
+        Ok(Self(fs::read_to_string(format!(
+            "/proc/{process}/smaps_rollup"
+        ))?))
+    }
+
+    fn field(&self, name: &str) -> anyhow::Result<u64> {
+        let line = self.0.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|line| line.trim_start_matches(':').split_whitespace().next());
+        Ok(number.with_context(|| name.to_owned())?.parse()?)
     }
 }
 
 impl fmt::Display for Resident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let megabytes = |kib: u64| kib as f64 * 1024.0 / 1e6;
         write!(
             f,
             "{:6.1} MB ({:.1} its own, {:.1} of the program file)",
@@ -41,4 +75,8 @@ impl fmt::Display for Resident {
             megabytes(self.file)
         )
     }
+}
+
+pub fn megabytes(kib: u64) -> f64 {
+    kib as f64 * 1024.0 / 1e6
 }

@@ -1,6 +1,10 @@
 //! What a call of a script costs, without the rest of the server.
 
-use std::{process, sync::Arc, time::Duration};
+use std::{
+    process,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{bail, ensure};
 use sallyport_base::Clock;
@@ -8,6 +12,8 @@ use sallyport_script::{
     Answer, Call, Engine, HttpResponse, Language, Limits, LoadTurn, LogLine, Person, PersonKey,
     Question, Request, Scene, Script, ScriptLog, Source, Turn,
 };
+
+use tokio::task::JoinSet;
 
 use crate::{
     cpu::Spent,
@@ -27,33 +33,52 @@ impl ScriptLog for NoLog {
 }
 
 pub async fn measure() -> anyhow::Result<()> {
-    let engine = Engine::start(Limits::default(), Arc::new(NoLog), house::template());
-    let before = Spent::by(process::id())?;
+    let engine = engine();
+    let first = {
+        let began = Instant::now();
+        load(&engine).await?;
+        began.elapsed()
+    };
+    let again = {
+        let began = Instant::now();
+        load(&engine).await?;
+        began.elapsed()
+    };
     let script = load(&engine).await?;
-    let loading = Spent::by(process::id())? - before;
+    println!("\nloading scripts/stytch.py: translated, compiled, its init has said yes");
+    println!(
+        "  with the process that prepares  {:.0} ms, once",
+        micros(first) / 1e3
+    );
+    println!(
+        "  on a worker that is there       {:.1} ms",
+        micros(again) / 1e3
+    );
     let passcode = per_call(&engine, &script, Call::Authenticate { step: 2 }).await?;
     let trivial = per_call(&engine, &script, Call::GetCountAuthenticationSteps).await?;
-    println!("\na call of scripts/stytch.py in CPU time, answered at once, mean of {CALLS}");
-    println!(
-        "  the passcode is checked         {:.0} µs",
-        micros(passcode)
-    );
-    println!(
-        "  getCountAuthenticationSteps     {:.0} µs",
-        micros(trivial)
-    );
-    println!(
-        "  an interpreter and its script   {:.0} ms, once for each worker",
-        micros(loading.total) / 1e3
-    );
+    println!("\na call of scripts/stytch.py, answered at once, mean of {CALLS}");
+    passcode.print("the passcode is checked");
+    trivial.print("getCountAuthenticationSteps");
+    println!("\nstep 2 with so many at once, calls a second on all cores");
+    for at_once in [1, 2, 4] {
+        println!("  {at_once}  {:.0}", rate(&engine, &script, at_once).await?);
+    }
     engine.stop();
     Ok(())
 }
 
-async fn load(engine: &Engine) -> anyhow::Result<Script> {
+pub fn engine() -> Engine {
+    Engine::start(Limits::default(), Arc::new(NoLog), house::template())
+}
+
+pub async fn load(engine: &Engine) -> anyhow::Result<Script> {
+    load_text(engine, SCRIPT).await
+}
+
+pub async fn load_text(engine: &Engine, text: &str) -> anyhow::Result<Script> {
     let source = Source {
         name: "stytch".to_owned(),
-        text: SCRIPT.to_owned(),
+        text: text.to_owned(),
         language: Language::Python3,
         properties: house::properties("https://api.example.com", "project-test-1", "secret-test-1"),
         revision: 1,
@@ -65,17 +90,58 @@ async fn load(engine: &Engine) -> anyhow::Result<Script> {
     }
 }
 
+/// The mean of many calls.
+struct PerCall {
+    /// CPU time here and in the worker.
+    cpu: Duration,
+    /// Until the answer is there.
+    wall: Duration,
+}
+
+impl PerCall {
+    fn print(&self, what: &str) {
+        println!(
+            "  {what:31} {:.0} µs of CPU time, {:.0} µs until it is back",
+            micros(self.cpu),
+            micros(self.wall)
+        );
+    }
+}
+
+/// Calls a second that so many do one after the other each.
+async fn rate(engine: &Engine, script: &Script, at_once: u32) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    let mut lines = JoinSet::new();
+    for _ in 0..at_once {
+        let (engine, script) = (engine.clone(), script.clone());
+        lines.spawn(async move {
+            for _ in 0..CALLS {
+                once(&engine, &script, Call::Authenticate { step: 2 }).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(line) = lines.join_next().await {
+        line??;
+    }
+    Ok(f64::from(CALLS * at_once) / began.elapsed().as_secs_f64())
+}
+
 /// CPU time of one call on a worker that has the script, with everything on the way to it and back.
-async fn per_call(engine: &Engine, script: &Script, call: Call) -> anyhow::Result<Duration> {
+async fn per_call(engine: &Engine, script: &Script, call: Call) -> anyhow::Result<PerCall> {
     for _ in 0..CALLS / 10 {
         once(engine, script, call).await?;
     }
-    let before = Spent::by(process::id())?;
+    let (before, began) = (Spent::by(process::id())?, Instant::now());
     for _ in 0..CALLS {
         once(engine, script, call).await?;
     }
+    let wall = began.elapsed() / CALLS;
     let used = Spent::by(process::id())? - before;
-    Ok(used.threads.values().sum::<Duration>() / CALLS)
+    Ok(PerCall {
+        cpu: used.threads.values().sum::<Duration>() / CALLS,
+        wall,
+    })
 }
 
 async fn once(engine: &Engine, script: &Script, call: Call) -> anyhow::Result<()> {
