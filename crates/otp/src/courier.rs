@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use sallyport_base::{StoreError, Timestamp, Tx};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use crate::{
     Otp,
@@ -26,6 +29,9 @@ const KEEP_UP: Duration = Duration::from_secs(15);
 
 /// The longest pause before the gateways are asked once more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// How long a gateway may take in all, to be connected and to answer.
+const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
 /// How often a gateway that drops repetitions is given a message that it did not answer for.
 const REPETITIONS: i64 = 5;
@@ -167,7 +173,9 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
         tracing::error!(message.id = %parcel.id, "a message does not open with this key file");
         return fail(otp, parcel, Reason::Unreadable, now).await;
     };
-    let answer = line.deliver(&message, now).await;
+    let answer = timeout(LONGEST_ANSWER, line.deliver(&message, now))
+        .await
+        .unwrap_or_else(|_| Err(GatewayError::Unanswered("it took too long".to_owned())));
     let now = otp.clock().now();
     match answer {
         Ok(accepted) => sent(otp, parcel, &accepted, now).await,

@@ -52,9 +52,9 @@ CREATE INDEX otp_outbox_by_time ON otp_outbox (queued_at);
 
 const PURPOSE: &str = "otp message";
 
-/// How long a message may be in the hands of a node before the node counts as lost: longer than any
-/// gateway may take.
-pub const LEASE: Duration = Duration::from_secs(60);
+/// How long a message may be in the hands of a node before the node counts as lost: longer than a
+/// courier waits for any gateway, and short beside the life of a code.
+pub const LEASE: Duration = Duration::from_secs(30);
 
 /// A message that waits for a gateway, or once did. The store has its text and its number sealed, and
 /// only until a gateway has it.

@@ -17,6 +17,7 @@ export class Centre {
     centre.#server = smpp.createServer(options, (session) => centre.#welcome(session));
     centre.#server.listen(port, "127.0.0.1");
     await once(centre.#server, "listening");
+    centre.#server.unref();
     centre.port = centre.#server.address().port;
     return centre;
   }
@@ -43,6 +44,7 @@ export class Centre {
 
   #welcome(session) {
     this.#sessions.add(session);
+    session.socket.unref();
     session.on("error", () => {});
     session.on("close", () => this.#sessions.delete(session));
     for (const bind of ["bind_transceiver", "bind_transmitter", "bind_receiver"]) {

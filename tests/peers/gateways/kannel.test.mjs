@@ -1,7 +1,6 @@
 // Debian's Kannel, which hands messages on to the message centre of the npm package `smpp`.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { Centre } from "./centre.mjs";
-import { codeOf, freePort, Service, until } from "./service.mjs";
+import { codeOf, end, freePort, Service, start, until } from "./service.mjs";
 
 function configuration({ admin, box, send, centre }) {
   return `group = core
@@ -31,7 +30,6 @@ smsc-username = kannel
 smsc-password = secret
 system-type = ""
 msg-id-type = 0x03
-alt-charset = "GSM"
 
 group = smsbox
 bearerbox-host = 127.0.0.1
@@ -67,17 +65,15 @@ class Kannel {
 
   async stop() {
     for (const box of this.#boxes.reverse()) {
-      const ended = new Promise((resolve) => box.once("exit", resolve));
-      box.kill("SIGTERM");
       const patience = setTimeout(() => box.kill("SIGKILL"), 5000);
-      await ended;
+      await end(box);
       clearTimeout(patience);
     }
     await rm(this.#folder, { recursive: true });
   }
 
   #run(program, file) {
-    this.#boxes.push(spawn(program, ["-v", "4", file], { cwd: this.#folder, stdio: "ignore" }));
+    this.#boxes.push(start(program, ["-v", "4", file], { cwd: this.#folder }));
   }
 }
 

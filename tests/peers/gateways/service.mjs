@@ -35,7 +35,7 @@ export class Service {
 
   /** Starts the server, again after it was killed. */
   async begin() {
-    this.#process = spawn(PROGRAM, ["otp", "serve", "--home", this.home], {
+    this.#process = start(PROGRAM, ["otp", "serve", "--home", this.home], {
       env: this.#env,
       stdio: ["ignore", "ignore", LOG],
     });
@@ -86,9 +86,7 @@ export class Service {
   }
 
   #end(signal) {
-    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-    this.#process.kill(signal);
-    return ended;
+    return end(this.#process, signal);
   }
 }
 
@@ -106,6 +104,21 @@ metrics_token = "${METRICS_TOKEN}"
 ${tables.join("")}`;
 }
 
+/** Starts a program that a test which fails does not wait for. */
+export function start(program, words, options) {
+  const child = spawn(program, words, { stdio: "ignore", ...options });
+  process.once("exit", () => child.kill("SIGKILL"));
+  child.unref();
+  return child;
+}
+
+export function end(child, signal = "SIGTERM") {
+  child.ref();
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  return ended;
+}
+
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -114,9 +127,9 @@ export async function freePort() {
   return port;
 }
 
-/** Asks every tenth of a second, for twenty seconds. */
-export async function until(check) {
-  for (let tries = 0; tries < 200; tries++) {
+/** Asks every tenth of a second. */
+export async function until(check, seconds = 20) {
+  for (let tries = 0; tries < seconds * 10; tries++) {
     try {
       if (await check()) return;
     } catch {
@@ -124,7 +137,7 @@ export async function until(check) {
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error("it did not happen within twenty seconds");
+  throw new Error(`it did not happen within ${seconds} seconds`);
 }
 
 /** The code at the beginning of a message. */

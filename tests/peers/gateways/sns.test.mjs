@@ -1,15 +1,14 @@
 // AWS SNS, against moto's server, which keeps what it is told to send.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { test } from "node:test";
 
-import { codeOf, freePort, Service, until } from "./service.mjs";
+import { codeOf, end, freePort, Service, start, until } from "./service.mjs";
 
 test("SNS takes a message", async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const moto = spawn(process.env.MOTO_SERVER, ["-H", "127.0.0.1", "-p", `${port}`], { stdio: "ignore" });
+  const moto = start(process.env.MOTO_SERVER, ["-H", "127.0.0.1", "-p", `${port}`]);
   await until(async () => (await fetch(`${url}/moto-api/`)).ok);
   const service = await Service.start([{
     kind: "sns",
@@ -28,6 +27,6 @@ test("SNS takes a message", async () => {
     assert.equal((await service.authenticate(method, codeOf(code))).status_code, 200);
   } finally {
     await service.stop();
-    moto.kill();
+    await end(moto);
   }
 });

@@ -20,6 +20,7 @@ async function standIn(reply) {
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
+  server.unref();
   return { requests, url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
 }
 

@@ -175,7 +175,7 @@ async fn lose_the_node(app: &App) {
     let mut tx = app.scratch.store.begin().await.unwrap();
     let taken = tx
         .execute(
-            "UPDATE otp_outbox SET state = 'handed', tries = 1, due_at = due_at + 60000000",
+            "UPDATE otp_outbox SET state = 'handed', tries = 1, due_at = due_at + 30000000",
             params![],
         )
         .await
@@ -190,7 +190,7 @@ async fn a_message_of_a_lost_node_is_sent_by_another_to_a_gateway_that_drops_rep
     let app = App::with(Limits::default(), gateway).await;
     let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
     lose_the_node(&app).await;
-    app.wait(59);
+    app.wait(29);
     app.otp.send_due().await.unwrap();
     assert_eq!(carrier.received().len(), 0, "the other node may be at work");
     app.wait(2);
