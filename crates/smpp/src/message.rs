@@ -135,7 +135,8 @@ mod tests {
         expected.extend(b"\x05\x00Sallyport\0");
         expected.extend(b"\x01\x0112025550162\0");
         expected.extend([0, 0, 0]); // esm_class, protocol_id, priority_flag
-        expected.extend(b"\0000000000500000R\0"); // schedule_delivery_time, validity_period
+        expected.push(0); // schedule_delivery_time
+        expected.extend(b"000000000500000R\x00"); // validity_period
         expected.extend([1, 0, 0, 0]); // registered_delivery, replace, data_coding, default message
         expected.extend(b"\x071 \0h #1");
         assert_eq!(body, expected);

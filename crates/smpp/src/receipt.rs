@@ -131,7 +131,7 @@ impl Receipt {
             message_id: message_id.or_else(|| word(text, "id:").map(str::to_owned))?,
             state: state.unwrap_or(State::Unknown),
             error: word(text, "err:")
-                .filter(|code| code.trim_start_matches('0') != "")
+                .filter(|code| !code.trim_start_matches('0').is_empty())
                 .map(str::to_owned),
         })
     }

@@ -32,9 +32,10 @@ impl Serve {
         let premises = Premises::create(&place).await?;
         let (listener, issuer, tls) = self.doors(&premises).await?;
         let passcodes = passcode_listener(&premises.config.passcode_service, tls).await?;
-        let gateways = match premises.config.passcode_service.enabled {
-            true => gateways(&premises)?,
-            false => Vec::new(),
+        let gateways = if premises.config.passcode_service.enabled {
+            gateways(&premises)?
+        } else {
+            Vec::new()
         };
         let station = Station::build(&premises, issuer, gateways).await?;
         let mut said = format!("Sallyport answers at {}\n", station.app.flow.issuer());
