@@ -155,6 +155,9 @@ fn property(field: &Field) -> Value {
     if !field.about.is_empty() {
         property["description"] = json!(field.about);
     }
+    if let Some(example) = field.example {
+        property["examples"] = json!([example]);
+    }
     property
 }
 

@@ -52,6 +52,8 @@ pub struct Field {
     pub shape: Shape,
     pub need: Need,
     pub about: &'static str,
+    /// A text that works in a test project.
+    pub example: Option<&'static str>,
 }
 
 /// Whether a field is there.
@@ -103,12 +105,20 @@ impl Field {
         Self::new(name, shape, Need::Nullable, about)
     }
 
+    pub const fn such_as(self, example: &'static str) -> Self {
+        Self {
+            example: Some(example),
+            ..self
+        }
+    }
+
     const fn new(name: &'static str, shape: Shape, need: Need, about: &'static str) -> Self {
         Self {
             name,
             shape,
             need,
             about,
+            example: None,
         }
     }
 }

@@ -9,13 +9,15 @@ const PHONE_NUMBER: Field = Field::required(
     "phone_number",
     FilledText,
     "E.164, such as +12025550162. In a test project +10000000000 receives nothing and takes the code 000000.",
-);
+)
+.such_as("+10000000000");
 
 const EMAIL: Field = Field::required(
     "email",
     FilledText,
     "In a test project sandbox@stytch.com receives nothing and takes the code 000000.",
-);
+)
+.such_as("sandbox@stytch.com");
 
 const EXPIRATION: Field = Field::optional(
     "expiration_minutes",
@@ -294,7 +296,7 @@ pub static AUTHENTICATE: Operation =
                 FilledText,
                 "The phone_id or email_id of a send.",
             ),
-            Field::required("code", Pattern("^[0-9]{6}$"), "What was typed."),
+            Field::required("code", Pattern("^[0-9]{6}$"), "What was typed.").such_as("000000"),
             ATTRIBUTES,
             Field::optional(
                 "options",
@@ -524,8 +526,8 @@ pub static INBOUND_MESSAGES: Operation = Operation::post(
     "A message that somebody sent back. Not part of Stytch's API",
 )
 .takes(&[
-    Field::required("from", FilledText, "The sender, E.164."),
-    Field::required("text", FilledText, "What it says."),
+    Field::required("from", FilledText, "The sender, E.164.").such_as("+12025550162"),
+    Field::required("text", FilledText, "What it says.").such_as("STOP"),
 ])
 .gives(&[
     Field::required(
