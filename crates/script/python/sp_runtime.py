@@ -1,4 +1,4 @@
-"""The cage that scripts run in, and what the worker calls: register, construct, init, run, describe, unload.
+"""The cage that scripts run in, and what the worker calls: register, construct, init, run and describe.
 
 The boundary is that no host is compiled into the interpreter. What is taken away here keeps scripts from doing
 by mistake what would hurt other logins: threads, signals, an endless sleep, output past the log.
@@ -327,28 +327,6 @@ def _frames(error, file):
             frames.append((traceback.tb_lineno, code.co_name))
         traceback = traceback.tb_next
     return frames[-20:]
-
-
-def unload(serial):
-    """Forgets a script, and empties what its functions and their globals hold of each other."""
-    script = _scripts.pop(serial, None)
-    if script is not None:
-        script.instance = None
-        own = {name: value for name, value in script.globals.items() if getattr(value, "__module__", None) == "__main__"}
-        _empty_classes(own)
-        script.globals.clear()
-
-
-_METHODS = ("function", "property", "staticmethod", "classmethod", "cached_property")
-
-
-def _empty_classes(names):
-    """Takes the methods out of classes written in Python; those of native classes belong to all interpreters."""
-    for kind in list(names.values()):
-        if isinstance(kind, type):
-            for name, value in list(vars(kind).items()):
-                if type(value).__name__ in _METHODS:
-                    type.__delattr__(kind, name)
 
 
 # What most scripts import: workers share it, and load a script faster.

@@ -81,13 +81,19 @@ struct Pool {
     alive: usize,
     /// Those of them that have not said their first word yet.
     starting: usize,
-    waiting: VecDeque<oneshot::Sender<Worker>>,
+    waiting: VecDeque<Waiting>,
     stopped: bool,
 }
 
 /// So many workers start at once. A burst of requests waits for the workers that there are rather
 /// than for a worker each.
 const STARTING: usize = 4;
+
+/// Somebody who waits for a worker that suits the script.
+struct Waiting {
+    script: Option<u64>,
+    worker: oneshot::Sender<Worker>,
+}
 
 /// A worker, or a place in the queue for one.
 enum Lease {
@@ -172,26 +178,28 @@ impl Shared {
         self.serial.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// An idle worker, if possible one that has the script; else a new one; else a place in the queue.
+    /// An idle worker that has the script or none; else a new one; else a place in the queue, and the
+    /// oldest idle worker of another script ends for it.
     fn lease(self: &Arc<Self>, script: Option<u64>) -> Result<Lease, EngineError> {
         let mut pool = self.pool();
         if pool.stopped {
             return Err(EngineError::Stopped);
         }
         let knows = |worker: &Worker| script.is_some_and(|serial| worker.has_loaded(serial));
-        if let Some(at) = pool
-            .idle
-            .iter()
-            .rposition(knows)
-            .or_else(|| pool.idle.len().checked_sub(1))
-        {
+        let at = pool.idle.iter().rposition(knows);
+        let at = at.or_else(|| pool.idle.iter().rposition(|worker| worker.suits(script)));
+        if let Some(at) = at {
             return Ok(Lease::Now(pool.idle.remove(at)));
         }
         if pool.may_grow(&self.limits) {
             return Ok(Lease::Now(self.spawn(&mut pool)?));
         }
-        let (sender, receiver) = oneshot::channel();
-        pool.waiting.push_back(sender);
+        let (worker, receiver) = oneshot::channel();
+        pool.waiting.push_back(Waiting { script, worker });
+        let in_the_way = (!pool.idle.is_empty()).then(|| pool.idle.remove(0));
+        drop(pool);
+        // Counting it out starts another one, for whoever waits.
+        drop(in_the_way);
         Ok(Lease::Later(receiver))
     }
 
@@ -250,13 +258,19 @@ impl Shared {
             drop(worker);
             return;
         }
-        while let Some(next) = pool.next_waiting() {
+        // Who waited longest comes first. For another script the worker ends, and another one starts.
+        while pool.next_suits(&worker) != Some(false) {
+            let Some(next) = pool.next_waiting() else {
+                pool.idle.push(worker);
+                return;
+            };
             match next.send(worker) {
                 Ok(()) => return,
                 Err(back) => worker = back,
             }
         }
-        pool.idle.push(worker);
+        drop(pool);
+        drop(worker);
     }
 
     /// Ends idle workers that are not needed, for as long as the engine lives.
@@ -279,12 +293,16 @@ impl Shared {
     /// Takes the workers out of the pool that have been idle for too long.
     fn long_idle(&self) -> Vec<Worker> {
         let mut pool = self.pool();
+        let left_over: Vec<Worker> = pool.idle.extract_if(.., |it| it.is_left_over()).collect();
         let spare = pool.idle.len().saturating_sub(self.limits.idle_workers);
         let time = self.limits.idle_time;
         // Those used last are at the end.
         let old = pool.idle.iter().take(spare);
         let count = old.take_while(|worker| worker.has_idled(time)).count();
-        pool.idle.drain(..count).collect()
+        left_over
+            .into_iter()
+            .chain(pool.idle.drain(..count))
+            .collect()
     }
 }
 
@@ -295,12 +313,15 @@ impl Pool {
 
     /// The first of those who still wait.
     fn next_waiting(&mut self) -> Option<oneshot::Sender<Worker>> {
-        while let Some(next) = self.waiting.pop_front() {
-            if !next.is_closed() {
-                return Some(next);
-            }
-        }
-        None
+        self.waiting.retain(|next| !next.worker.is_closed());
+        self.waiting.pop_front().map(|next| next.worker)
+    }
+
+    /// Whether the first of those who still wait can do with this worker; `None` when nobody waits.
+    fn next_suits(&mut self, worker: &Worker) -> Option<bool> {
+        self.waiting.retain(|next| !next.worker.is_closed());
+        let next = self.waiting.front()?;
+        Some(worker.suits(next.script))
     }
 }
 

@@ -93,6 +93,9 @@ impl Lease {
     }
 
     async fn load(&mut self) {
+        if let Some(worker) = &mut self.worker {
+            worker.bind(&self.script);
+        }
         let program = self.script.program(millis(self.limits.load_time));
         let time = self.limits.load_time;
         self.begin(&Order::Load(Box::new(program)), time).await;
@@ -214,7 +217,7 @@ impl Lease {
 
     fn loaded(&mut self, result: Result<Started, LoadError>) -> Heard {
         if let (Ok(_), Some(worker)) = (&result, &mut self.worker) {
-            worker.note_loaded(&self.script);
+            worker.note_loaded();
         }
         if result.is_err() {
             self.release();
@@ -379,8 +382,6 @@ impl Run {
     async fn begin(&mut self, call: Call) {
         if let Some(worker) = &mut self.lease.worker {
             worker.note_call();
-            // One that cannot be told is gone, which the next event says.
-            drop(worker.forget_gone().await);
         }
         let time = self.lease.limits.script_time;
         let order = Order::Call {

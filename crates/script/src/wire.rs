@@ -33,8 +33,6 @@ pub(crate) enum Order {
     Answer(Answer),
     /// Nobody waits for the call any more.
     Abandon,
-    /// Nobody will call that script again.
-    Forget(u64),
 }
 
 /// A script as a worker loads it.
@@ -135,7 +133,7 @@ mod tests {
 
     #[test]
     fn messages_come_out_whole_and_in_order_however_they_arrive() {
-        let mut stream = framed(&Order::Forget(1)).unwrap();
+        let mut stream = framed(&Order::Answer(Answer::Done)).unwrap();
         stream.extend(framed(&Order::Abandon).unwrap());
         let (mut received, mut seen) = (Vec::new(), Vec::new());
         for byte in stream {
@@ -144,7 +142,7 @@ mod tests {
                 seen.push(serde_json::to_string(&order).unwrap());
             }
         }
-        assert_eq!(seen, ["{\"Forget\":1}", "\"Abandon\""]);
+        assert_eq!(seen, ["{\"Answer\":{\"answer\":\"done\"}}", "\"Abandon\""]);
         assert!(received.is_empty());
     }
 

@@ -1,5 +1,4 @@
 use std::{
-    collections::HashMap,
     io,
     os::unix::net::UnixStream as StdUnixStream,
     sync::{Arc, Weak},
@@ -33,8 +32,15 @@ pub(crate) struct Worker {
     is_ready: bool,
     is_worn: bool,
     calls: u64,
-    loaded: HashMap<u64, WeakScript>,
+    script: Option<Bound>,
     idle_since: Instant,
+}
+
+/// The script of a worker. It has one: two in one interpreter could reach each other's objects.
+struct Bound {
+    serial: u64,
+    script: WeakScript,
+    is_loaded: bool,
 }
 
 impl Worker {
@@ -61,7 +67,7 @@ impl Worker {
             is_ready: false,
             is_worn: false,
             calls: 0,
-            loaded: HashMap::new(),
+            script: None,
             idle_since: Instant::now(),
         })
     }
@@ -110,22 +116,35 @@ impl Worker {
         self.template.ended(self.number).await
     }
 
-    pub(crate) fn has_loaded(&self, serial: u64) -> bool {
-        self.loaded.contains_key(&serial)
+    /// From now on the worker runs this script and no other.
+    pub(crate) fn bind(&mut self, script: &Script) {
+        self.script = Some(Bound {
+            serial: script.serial(),
+            script: script.downgrade(),
+            is_loaded: false,
+        });
     }
 
-    pub(crate) fn note_loaded(&mut self, script: &Script) {
-        self.loaded.insert(script.serial(), script.downgrade());
-    }
-
-    /// Lets go of scripts that nobody holds any more.
-    pub(crate) async fn forget_gone(&mut self) -> io::Result<()> {
-        let gone = self.loaded.extract_if(|_, script| script.is_gone());
-        let gone: Vec<u64> = gone.map(|(serial, _)| serial).collect();
-        for serial in gone {
-            self.send(&Order::Forget(serial)).await?;
+    pub(crate) fn note_loaded(&mut self) {
+        if let Some(bound) = &mut self.script {
+            bound.is_loaded = true;
         }
-        Ok(())
+    }
+
+    pub(crate) fn has_loaded(&self, serial: u64) -> bool {
+        let bound = self.script.as_ref();
+        bound.is_some_and(|bound| bound.is_loaded && bound.serial == serial)
+    }
+
+    /// Whether it may run this script; `None` is one that is not loaded yet.
+    pub(crate) fn suits(&self, serial: Option<u64>) -> bool {
+        self.script.is_none() || serial.is_some_and(|serial| self.has_loaded(serial))
+    }
+
+    /// Its script did not load, or nobody holds it any more.
+    pub(crate) fn is_left_over(&self) -> bool {
+        let bound = self.script.as_ref();
+        bound.is_some_and(|bound| !bound.is_loaded || bound.script.is_gone())
     }
 
     pub(crate) fn note_call(&mut self) {
@@ -138,7 +157,7 @@ impl Worker {
 
     /// Whether it may be used for another request.
     pub(crate) fn is_usable(&self, calls: u64) -> bool {
-        !self.is_worn && !self.is_sending && self.calls < calls
+        !self.is_worn && !self.is_sending && self.calls < calls && !self.is_left_over()
     }
 
     pub(crate) fn begin_idling(&mut self) {

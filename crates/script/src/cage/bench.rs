@@ -20,7 +20,6 @@ use super::{
     plain,
     stopwatch::Stopwatch,
     watchdog::Watchdog,
-    whole_traceback,
 };
 use crate::{
     call::{Call, Returned},
@@ -103,11 +102,6 @@ impl Bench {
                 self.errand.flush();
                 self.errand.tell(&event)
             }
-            Order::Forget(serial) => {
-                loaded.remove(&serial);
-                self.unload(serial);
-                Ok(())
-            }
             // They come too late: what they are about is over.
             Order::Answer(_) | Order::Abandon => Ok(()),
         }
@@ -189,7 +183,6 @@ impl Bench {
     ) -> LoadError {
         let file = script::file(&program.name);
         let description = self.describe(vm, error, program.serial, &file, stopwatch);
-        self.unload_in(vm, program.serial);
         LoadError {
             stage,
             message: description.message,
@@ -312,21 +305,6 @@ impl Bench {
             message: format!("{file}: {}", error.class().name()),
             ..Description::default()
         })
-    }
-
-    fn unload(&self, serial: u64) {
-        let interpreter = &self.prepared.interpreter;
-        interpreter.enter(|vm| self.unload_in(vm, serial));
-    }
-
-    fn unload_in(&self, vm: &VirtualMachine, serial: u64) {
-        if let Err(error) = vm.call_method(&self.prepared.runtime, "unload", (serial,)) {
-            let text = format!(
-                "a script cannot be dropped: {}",
-                whole_traceback(vm, &error)
-            );
-            self.errand.write(crate::LogLevel::Error, &text);
-        }
     }
 }
 

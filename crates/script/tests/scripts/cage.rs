@@ -252,6 +252,81 @@ async fn walks_over_classes_frames_and_formats_lead_to_nothing() {
 }
 
 #[tokio::test]
+async fn no_descriptor_of_the_worker_can_be_read_or_written() {
+    let desk = Desk::new();
+    let openers = [
+        "real('io').open(fd, 'rb', closefd=False).read(1)",
+        "real('io').open(fd, 'wb', closefd=False).write(b'x')",
+        "real('_io').open(fd, 'rb', buffering=0, closefd=False).read(1)",
+        "real('io').FileIO(fd, 'r+', closefd=False).write(b'x')",
+        "real('os').read(fd, 1)",
+        "real('os').write(fd, b'x')",
+        "real('os').close(fd)",
+        "real('os').dup(fd)",
+        "real('posix').fdopen(fd)",
+        "real('socket').socket(fileno=fd)",
+        "real('mmap').mmap(fd, 0)",
+    ];
+    for opener in openers {
+        let body = format!(
+            "{REAL_IMPORT}opened = []\n\
+             for fd in range(64):\n    try:\n        {opener}\n        opened.append(fd)\n    \
+             except Exception:\n        pass\nreturn str(opened)"
+        );
+        assert_eq!(
+            attempt(&desk, &body).await,
+            Ok(Returned::Text("[]".into())),
+            "{opener}"
+        );
+    }
+    assert_eq!(
+        attempt(&desk, "return 'alive'").await,
+        Ok(Returned::Text("alive".into()))
+    );
+}
+
+#[tokio::test]
+async fn frames_tracebacks_generators_descriptors_and_references_lead_nowhere() {
+    let desk = Desk::new();
+    let bodies = [
+        // A generator's frame leads to the frames that called it.
+        "def g():\n    yield sys._getframe()\nimport sys\nf = next(g())\nwhile f.f_back:\n    f = f.f_back\nreturn f.f_globals['_thread'].start_new_thread(print, ())",
+        "g = (x for x in [1])\nreturn g.gi_frame.f_builtins['open']('/etc/passwd').read()",
+        "async def c(): pass\nreturn c().cr_frame.f_builtins['open']('/etc/passwd').read()",
+        // The frame of the one who calls the script.
+        "import sys\nf = sys._getframe(1)\nreturn f.f_globals['builtins'].open('/etc/passwd').read()",
+        "import sys\nf = sys._getframe(1)\nf.f_globals['builtins'].__import__('os').fork()\nreturn 'out'",
+        // Tracebacks of errors in modules of the library.
+        "import json\ntry:\n    json.loads('{')\nexcept Exception as e:\n    t = e.__traceback__\n    while t.tb_next:\n        t = t.tb_next\n    return t.tb_frame.f_globals['__builtins__']['open']('/etc/passwd').read()",
+        // Descriptors, and classes made of them.
+        "class D:\n    def __get__(self, one, kind):\n        return kind.__mro__[-1].__subclasses__()\nclass C:\n    d = D()\nreturn [c for c in C.d if c.__name__ == 'FileIO'][0]('/etc/passwd').read().decode()",
+        "return object.__getattribute__(print, '__self__').open('/etc/passwd').read()",
+        "return type.__getattribute__(type(print), '__call__')(print.__self__.open, '/etc/passwd').read()",
+        "return print.__self__.__loader__.load_module('posix').listdir('/')",
+        // Texts that name attributes.
+        "import string\nreturn string.Formatter().format('{0.__self__.open}', print)('/etc/passwd').read()",
+        "return '%(x)s' % {'x': print.__self__.open('/etc/passwd').read()}",
+        "return f'{print.__self__.open(\"/etc/passwd\").read()}'",
+        // References that outlive what they are to.
+        "import json\nw = json.codecs.builtins.__import__('weakref')\nreturn w.finalize(print, print.__self__.open, '/etc/passwd')().read()",
+        "import json\nw = json.codecs.builtins.__import__('weakref')\nreturn w.ref(print.__self__)().open('/etc/passwd').read()",
+        // Codecs and pickles, which may call what they are told.
+        "import json\njson.codecs.register(lambda name: print.__self__.open('/etc/passwd').read())\nreturn 'x'.encode('passwd')",
+        "return json.codecs.open('/etc/passwd', encoding='rot13').read()",
+        "import json\nreturn json.codecs.builtins.__import__('pickle').loads(b\"cio\\nopen\\n(S'/etc/passwd'\\ntR.\").read()",
+        "import json\nreturn json.codecs.builtins.__import__('pickle').loads(b\"c_sallyport\\nfork\\n(tR.\")",
+        // Metaclasses, annotations and decorators run as anything else does.
+        "class M(type):\n    def __prepare__(name, bases):\n        return print.__self__.open('/etc/passwd').read()\nclass C(metaclass=M): pass\nreturn 'out'",
+        "def f(x: print.__self__.open('/etc/passwd').read()): pass\nreturn str(f.__annotations__)",
+    ];
+    for body in bodies {
+        let result = attempt(&desk, body).await;
+        let contained = matches!(&result, Err(error) if error.kind == ErrorKind::Exception);
+        assert!(contained, "{body}: {result:?}");
+    }
+}
+
+#[tokio::test]
 async fn no_way_leads_to_bytecode_of_ones_own() {
     let desk = Desk::new();
     let bodies = [
@@ -449,4 +524,22 @@ async fn a_script_that_exits_ends_its_call_only() {
         attempt(&desk, "return 'alive'").await,
         Ok(Returned::Text("alive".into()))
     );
+}
+
+#[tokio::test]
+async fn a_script_finds_no_other_script_in_its_worker() {
+    let desk = Desk::new();
+    let secret = "# sallyport: language=python3\nSECRET = 'of another script'\n".to_owned()
+        + &with_body("return SECRET");
+    let other = desk.load(&secret).await;
+    for _ in 0..3 {
+        let body = format!(
+            "{REAL_IMPORT}scripts = real('sp_runtime')._scripts\n\
+             return str([name for s in scripts.values() for name in s.globals if name == 'SECRET'])"
+        );
+        assert_eq!(attempt(&desk, &body).await, Ok(Returned::Text("[]".into())));
+        let call = Call::GetPageForStep { step: 1 };
+        let (result, _) = desk.call(&other, Scene::default(), call, nobody).await;
+        assert_eq!(result, Ok(Returned::Text("of another script".into())));
+    }
 }
