@@ -84,10 +84,14 @@ class Rule:
     def holds(self, login):
         return (
             (self.clients is None or login.client in self.clients)
-            and (self.networks is None or any(login.address in network for network in self.networks))
+            and (self.networks is None or comes_from(login.address, self.networks))
             and (self.groups is None or is_in(login.person, self.groups))
             and (self.enrolled is None or has(login.person, self.enrolled))
         )
+
+
+def comes_from(address, networks):
+    return address is not None and any(address in network for network in networks)
 
 
 def is_in(person, groups):

@@ -41,9 +41,11 @@ class PersonAuthentication(LoginMethod):
         return False
 
     def lock(self, name):
-        """Locks from now on, so that the lock lasts its full time whenever the first wrong password was."""
+        """Locks from now on, so that the lock lasts its full time whenever the first wrong password was.
+
+        The tries stay counted: for one that came at the same moment and did not see the lock, too.
+        """
         count(LOCKED, name, self.seconds)
-        forget_count(WRONG, name)
         print("Locked a name after %d wrong passwords" % self.max_wrong)
         return self.refuse_locked()
 

@@ -32,6 +32,8 @@ from org.gluu.oxauth.service.net import HttpService
 from org.gluu.oxauth.util import ServerUtil
 from org.gluu.service.cdi.util import CdiUtil
 
+from sallyport.phone import digits, number_of
+
 REQUIRED = ("SMS_ENDPOINT", "AUTH_ENDPOINT", "ENROLL_ENDPOINT", "PROJECT_ID", "SECRET")
 
 EXPIRATION_MINUTES = 5
@@ -353,42 +355,6 @@ def refuse(text):
 def property_of(configuration, name):
     found = configuration.get(name)
     return (found.getValue2() or "").strip() if found is not None else ""
-
-
-def number_of(user, country_code):
-    """The person's phone number in E.164, or None."""
-    for text in candidates(user):
-        number = e164(text, country_code)
-        if number is not None:
-            return number
-    return None
-
-
-def candidates(user):
-    """What may be the person's number, the best first."""
-    verified = user.getAttribute("phoneNumberVerified") or ""
-    if verified.lower() not in ("true", "false"):
-        yield verified
-    if verified.lower() == "true":
-        yield from user.getAttributeValues("employeeNumber") or []
-    yield from user.getAttributeValues("mobile") or []
-    yield from user.getAttributeValues("telephoneNumber") or []
-
-
-def e164(text, country_code=""):
-    """A phone number as +, country code and number; None when the text cannot be one."""
-    number = re.sub(r"[\s().\-/\u2010-\u2015]", "", text)
-    if number.startswith("00"):
-        number = "+" + number[2:]
-    elif number.startswith("0") and country_code:
-        number = "+" + country_code + number[1:]
-    elif not number.startswith("+"):
-        number = "+" + number
-    return number if re.fullmatch(r"\+[1-9][0-9]{6,14}", number) else None
-
-
-def digits(number):
-    return re.sub("[^0-9]", "", number) if isinstance(number, str) else None
 
 
 def devices_of(user):

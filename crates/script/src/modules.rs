@@ -34,6 +34,7 @@ const PYTHON3: &[&str] = &[
     "sallyport",
     "sallyport.passcode",
     "sallyport.phone",
+    "sallyport.smpp",
     "secrets",
     "statistics",
     "string",

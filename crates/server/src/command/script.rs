@@ -25,6 +25,7 @@ pub(super) const SHIPPED: &[(&str, &str)] = shipped![
     "basic_lock",
     "email_code",
     "password_expiry",
+    "smpp_sms",
     "stytch",
     "totp",
     "twilio_sms",

@@ -17,6 +17,7 @@ mod methods;
 mod relying_party;
 mod scripts;
 mod sessions;
+mod slow_provider;
 mod strangers;
 mod tokens;
 

@@ -87,7 +87,6 @@ fn authenticator() -> Vec<Sample> {
         "working": {
             "otpauth_uri": "otpauth://totp/login.example.com:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=login.example.com&algorithm=SHA1&digits=6&period=30",
             "secret": "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
-            "recovery": false,
         },
     });
     let (enroll, login) = ("auth/otp/enroll.xhtml", "auth/otp/otplogin.xhtml");
@@ -97,7 +96,6 @@ fn authenticator() -> Vec<Sample> {
     ];
     context["messages"] = json!([{ "severity": "error", "text": "This code is not right. Check that the clock of your phone is right, and enter the newest code." }]);
     samples.push(sample("totp-enroll-wrong", enroll, context.clone()));
-    context["working"]["recovery"] = json!(true);
     samples.push(sample("totp-wrong", login, context));
     samples
 }
