@@ -49,7 +49,7 @@ pub enum Event {
 }
 
 impl Event {
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sent => "otp.sent",
             Self::SendRefused => "otp.send_refused",

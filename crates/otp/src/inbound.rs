@@ -8,7 +8,7 @@ use crate::{
     Otp,
     address::Address,
     answer::Success,
-    audit::{Entry, Event},
+    audit::Entry,
     fields::Fields,
     opt_out::{Keyword, OptOut},
     phone_number::PhoneNumber,
@@ -45,16 +45,9 @@ async fn obey(
 ) -> Result<(), StoreError> {
     let number = otp.keys().address(address);
     let mut tx = otp.store().begin().await?;
-    let event = match keyword {
-        Keyword::Stop => {
-            OptOut::add(&mut tx, &number, address.end(), caller.now).await?;
-            Event::OptedOut
-        }
-        Keyword::Start => {
-            OptOut::remove(&mut tx, &number).await?;
-            Event::OptedIn
-        }
-        Keyword::Help => return Ok(()),
+    let decided = OptOut::obey(&mut tx, keyword, &number, address.end(), caller.now).await?;
+    let Some(event) = decided else {
+        return Ok(());
     };
     Entry::new(event)
         .address(otp, address)

@@ -1,6 +1,6 @@
 use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
 
-use crate::keys::Mac;
+use crate::{audit::Event, keys::Mac};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_opt_outs (
@@ -36,6 +36,28 @@ impl Keyword {
 }
 
 impl OptOut {
+    /// Keeps what a keyword means for the number that it came from. Returns what was decided; HELP
+    /// decides nothing.
+    pub async fn obey(
+        tx: &mut Tx,
+        keyword: Keyword,
+        number: &Mac,
+        ends: &str,
+        now: Timestamp,
+    ) -> Result<Option<Event>, StoreError> {
+        match keyword {
+            Keyword::Stop => {
+                Self::add(tx, number, ends, now).await?;
+                Ok(Some(Event::OptedOut))
+            }
+            Keyword::Start => {
+                Self::remove(tx, number).await?;
+                Ok(Some(Event::OptedIn))
+            }
+            Keyword::Help => Ok(None),
+        }
+    }
+
     pub async fn holds(conn: &mut Conn, number: &Mac) -> Result<bool, StoreError> {
         let row = conn
             .row(
@@ -46,12 +68,7 @@ impl OptOut {
         Ok(row.is_some())
     }
 
-    pub async fn add(
-        tx: &mut Tx,
-        number: &Mac,
-        ends: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn add(tx: &mut Tx, number: &Mac, ends: &str, now: Timestamp) -> Result<(), StoreError> {
         tx.execute(
             "INSERT INTO otp_opt_outs (number_mac, number_ends, at) VALUES ($1, $2, $3)
              ON CONFLICT (number_mac) DO NOTHING",
@@ -61,7 +78,7 @@ impl OptOut {
         Ok(())
     }
 
-    pub async fn remove(tx: &mut Tx, number: &Mac) -> Result<(), StoreError> {
+    async fn remove(tx: &mut Tx, number: &Mac) -> Result<(), StoreError> {
         tx.execute(
             "DELETE FROM otp_opt_outs WHERE number_mac = $1",
             params![number.as_str()],

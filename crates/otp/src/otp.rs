@@ -26,7 +26,7 @@ struct Inner {
     clock: Clock,
     random: Random,
     vault: Vault,
-    keys: Keys,
+    keys: Arc<Keys>,
     lines: Lines,
     courier: Courier,
     receipts: Receipts,
@@ -87,17 +87,19 @@ impl Otp {
     pub fn new(parts: OtpParts) -> Result<Self, OtpError> {
         parts.limits.check().map_err(OtpError::Limits)?;
         parts.retention.check().map_err(OtpError::Retention)?;
+        let keys = Arc::new(Keys::new(&parts.vault));
         let receipts = Receipts {
             store: parts.store.clone(),
             clock: parts.clock.clone(),
             random: parts.random.clone(),
+            keys: keys.clone(),
             metrics: Arc::default(),
         };
         let callbacks = Callbacks::new(parts.public_url, &parts.vault);
         let lines = Lines::open(&parts.gateways, &callbacks, &receipts)
             .map_err(|(name, why)| OtpError::Gateway { name, why })?;
         Ok(Self(Arc::new(Inner {
-            keys: Keys::new(&parts.vault),
+            keys,
             lines,
             courier: Courier::default(),
             receipts,

@@ -17,10 +17,14 @@ use url::Url;
 
 use crate::{
     Otp,
+    address::Address,
     answer::{Arrival, Success},
+    keys::Keys,
     message::Message,
     metrics::Metrics,
+    opt_out::{Keyword, OptOut},
     outbox::{Parcel, Which},
+    phone_number::PhoneNumber,
     refusal::Refusal,
 };
 
@@ -169,6 +173,7 @@ pub struct Receipts {
     pub store: Store,
     pub clock: Clock,
     pub random: Random,
+    pub keys: Arc<Keys>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -201,6 +206,41 @@ impl GatewayReceipts {
         }
     }
 
+    /// Somebody wrote to the number that messages come from. `false` when it could not be kept.
+    pub async fn heard(&self, from: &str, text: &str) -> bool {
+        let number = PhoneNumber::of_sender(&format!("+{}", from.trim_start_matches('+')));
+        let (Ok(number), Some(keyword)) = (number, Keyword::of(text)) else {
+            return true;
+        };
+        match self.obey(&Address::Phone(number), keyword).await {
+            Ok(()) => true,
+            Err(cause) => {
+                tracing::error!(error = %cause, "what somebody wrote could not be kept; it is asked for again");
+                false
+            }
+        }
+    }
+
+    async fn obey(&self, address: &Address, keyword: Keyword) -> Result<(), StoreError> {
+        let Receipts {
+            store, clock, keys, ..
+        } = &self.receipts;
+        let number = keys.address(address);
+        let mut tx = store.begin().await?;
+        let decided = OptOut::obey(&mut tx, keyword, &number, address.end(), clock.now()).await?;
+        tx.commit().await?;
+        if let Some(event) = decided {
+            tracing::info!(
+                event = event.as_str(),
+                gateway = self.gateway,
+                phone.hash = number.as_str(),
+                phone.ends = address.end(),
+                "somebody wrote to the sender of passcodes"
+            );
+        }
+        Ok(())
+    }
+
     /// Keeps the news of a message, once. `false` when the gateway was never given it.
     async fn settle(&self, which: Which<'_>, news: &News) -> Result<bool, StoreError> {
         let Receipts {
@@ -208,6 +248,7 @@ impl GatewayReceipts {
             clock,
             random,
             metrics,
+            ..
         } = &self.receipts;
         let now = clock.now();
         if news.outcome == Outcome::OnItsWay {

@@ -42,6 +42,13 @@ export class Centre {
     });
   }
 
+  /** Hands over what somebody wrote to our number, and waits until it was taken. */
+  hand(from, text) {
+    const { session } = this.messages.at(-1);
+    const pdu = { source_addr: from, destination_addr: "12345", short_message: text };
+    return new Promise((resolve) => session.deliver_sm(pdu, resolve));
+  }
+
   #welcome(session) {
     this.#sessions.add(session);
     session.socket.unref();

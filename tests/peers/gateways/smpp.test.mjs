@@ -50,6 +50,23 @@ test("a message arrives with every character, and its receipts are kept", async 
   }
 });
 
+test("who answers STOP gets no more messages until START", async () => {
+  const centre = await Centre.start();
+  const service = await Service.start([gateway(centre.port)]);
+  try {
+    await service.send(ALICE);
+    await until(() => centre.messages.length === 1);
+    await centre.hand("14165550123", "Stop.");
+    await assert.rejects(service.send(BRUNO), /unsubscribed_phone_number/);
+    await centre.hand("14165550123", "START");
+    await service.send(BRUNO);
+    await until(() => centre.messages.length === 2);
+  } finally {
+    await service.stop();
+    await centre.stop();
+  }
+});
+
 test("a message centre that asks to slow down gets the message a moment later, once", async () => {
   const centre = await Centre.start();
   const service = await Service.start([gateway(centre.port)]);

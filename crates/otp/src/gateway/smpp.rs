@@ -144,9 +144,9 @@ fn listener(receipts: GatewayReceipts) -> Listener {
     Listener::new(move |incoming| {
         let receipts = receipts.clone();
         async move {
-            let Incoming::Receipt(receipt) = incoming else {
-                // Messages of people are for nobody here.
-                return true;
+            let receipt = match incoming {
+                Incoming::Receipt(receipt) => receipt,
+                Incoming::Message { from, text, .. } => return receipts.heard(&from, &text).await,
             };
             let news = News {
                 outcome: outcome(receipt.state),
