@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use sallyport_base::params;
-use sallyport_otp::{Gateway, Limits};
+use sallyport_otp::{Gateway, GatewayKind, Kannel, Limits};
 
 use crate::{
     app::{ALICE, App},
@@ -199,6 +199,87 @@ async fn a_message_of_a_lost_node_is_sent_by_another_to_a_gateway_that_drops_rep
     app.otp.send_due().await.unwrap();
     assert_eq!(carrier.received().len(), 1);
     app.authenticate(&method_id, &carrier.code()).await.ok();
+}
+
+/// A gateway that sends a message twice when it is given twice, at the address of a webhook.
+fn without_memory(gateway: &Gateway) -> Gateway {
+    let GatewayKind::Webhook(webhook) = &gateway.kind else {
+        panic!("it is a webhook");
+    };
+    let kannel = Kannel {
+        url: webhook.url.clone(),
+        username: "sallyport".to_owned(),
+        password: "secret".into(),
+        from: "Sallyport".to_owned(),
+        smsc: None,
+    };
+    Gateway::new("kannel", GatewayKind::Kannel(kannel))
+}
+
+#[tokio::test]
+async fn a_message_in_doubt_is_not_given_to_a_gateway_that_would_send_it_twice() {
+    for is_lost in [true, false] {
+        let (carrier, gateway) = Carrier::start(StatusCode::GATEWAY_TIMEOUT).await;
+        let app = App::with(Limits::default(), without_memory(&gateway)).await;
+        app.login_or_create(ALICE).await.ok();
+        if is_lost {
+            lose_the_node(&app).await;
+        } else {
+            app.otp.send_due().await.unwrap();
+        }
+        let given = carrier.received().len();
+        for _ in 0..3 {
+            app.wait(30);
+            app.otp.send_due().await.unwrap();
+        }
+        assert_eq!(carrier.received().len(), given);
+        assert_eq!(app.message_states().await, ["sent"]);
+        assert_eq!(app.events("otp.send_unconfirmed").await, 1);
+        assert_eq!(sealed_messages(&app).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_another_node_took_over_changes_nothing() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    carrier.will(Then::Hold(StatusCode::BAD_REQUEST));
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    let otp = app.otp.clone();
+    let slow = tokio::spawn(async move { otp.send_due().await });
+    while carrier.received().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    carrier.will(Then::Answer(StatusCode::OK));
+    for seconds in [30, 1] {
+        app.wait(seconds);
+        app.otp.send_due().await.unwrap();
+    }
+    assert_eq!(carrier.received().len(), 2);
+    carrier.go_on();
+    slow.await.unwrap().unwrap();
+    assert_eq!(app.message_states().await, ["sent"]);
+    app.authenticate(&method_id, &carrier.code()).await.ok();
+}
+
+/// How many messages the store can still read.
+async fn sealed_messages(app: &App) -> i64 {
+    let mut reader = app.scratch.store.reader().await.unwrap();
+    let sql = "SELECT COUNT(sealed) AS count FROM otp_outbox";
+    let row = reader.row(sql, params![]).await.unwrap().unwrap();
+    row.get("count").unwrap()
+}
+
+#[tokio::test]
+async fn a_message_is_forgotten_once_a_gateway_has_it_or_nobody_wants_it() {
+    for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
+        let (_carrier, gateway) = Carrier::start(status).await;
+        let app = App::with(Limits::default(), gateway).await;
+        app.login_or_create(ALICE).await.ok();
+        assert_eq!(sealed_messages(&app).await, 1);
+        app.otp.send_due().await.unwrap();
+        assert_eq!(sealed_messages(&app).await, 0);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use sallyport_base::Secret;
 use sallyport_otp::{Gateway, Limits};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 
 use crate::app::{ALICE, Answer, App};
 
@@ -16,6 +16,8 @@ const SECRET: &str = "a secret of the operator's own";
 #[derive(Clone, Copy, Debug)]
 pub enum Then {
     Answer(StatusCode),
+    /// The same once it is told to go on.
+    Hold(StatusCode),
     HangUp,
 }
 
@@ -24,6 +26,7 @@ pub enum Then {
 pub struct Carrier {
     then: Arc<Mutex<Then>>,
     received: Arc<Mutex<Vec<(HeaderMap, String)>>>,
+    go_on: Arc<Notify>,
 }
 
 impl Carrier {
@@ -31,9 +34,10 @@ impl Carrier {
         let carrier = Self {
             then: Arc::new(Mutex::new(Then::Answer(answer))),
             received: Arc::default(),
+            go_on: Arc::default(),
         };
         let router = Router::new()
-            .route("/send", post(receive))
+            .route("/send", post(receive).get(receive))
             .with_state(carrier.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/send", listener.local_addr().unwrap());
@@ -43,6 +47,10 @@ impl Carrier {
 
     pub fn will(&self, then: Then) {
         *self.then.lock().unwrap() = then;
+    }
+
+    pub fn go_on(&self) {
+        self.go_on.notify_one();
     }
 
     pub fn received(&self) -> Vec<(HeaderMap, String)> {
@@ -81,6 +89,10 @@ async fn receive(
     let then = *carrier.then.lock().unwrap();
     match then {
         Then::Answer(status) => (status, [(header::LOCATION, "/send")]),
+        Then::Hold(status) => {
+            carrier.go_on.notified().await;
+            (status, [(header::LOCATION, "/send")])
+        }
         // Closes the connection; unlike a panic it prints nothing.
         Then::HangUp => std::panic::resume_unwind(Box::new(())),
     }
