@@ -40,7 +40,7 @@ pub use error::FlowError;
 pub use flow::{Flow, FlowParts, Lifetimes};
 pub use issuer::{BadIssuer, Issuer};
 pub use login::{FinishedLogin, Login, NewLogin};
-pub use outbound::Outbound;
+pub use outbound::{Outbound, named_hosts};
 pub use script_entry::{NewScript, ScriptEntry, ScriptStoreError};
 pub use script_file::FileMark;
 pub use script_log::ScriptLogFile;

@@ -1,6 +1,7 @@
 """base64 as in Python 2: text in, text out."""
 
 import base64
+import binascii
 
 from sp_text import from_bytes, to_bytes
 
@@ -13,17 +14,17 @@ def b64encode(s, altchars=None):
     return from_bytes(base64.b64encode(to_bytes(s), _alphabet(altchars)))
 
 
-def b64decode(s, altchars=None):
-    try:
-        return from_bytes(base64.b64decode(to_bytes(s), _alphabet(altchars)))
-    except ValueError as error:
-        raise TypeError(str(error)) from None
-
-
 def _wrap(function):
-    return lambda s, *rest: from_bytes(function(to_bytes(s), *rest))
+    def wrapped(s, *rest):
+        try:
+            return from_bytes(function(to_bytes(s), *rest))
+        except binascii.Error as error:
+            raise TypeError(str(error)) from None
+
+    return wrapped
 
 
+b64decode = _wrap(lambda s, altchars=None: base64.b64decode(s, _alphabet(altchars)))
 standard_b64encode = _wrap(base64.standard_b64encode)
 standard_b64decode = _wrap(base64.standard_b64decode)
 urlsafe_b64encode = _wrap(base64.urlsafe_b64encode)

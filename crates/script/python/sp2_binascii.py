@@ -8,7 +8,13 @@ Error = binascii.Error
 
 
 def _wrap(function):
-    return lambda s, *rest: from_bytes(function(to_bytes(s), *rest))
+    def wrapped(s, *rest):
+        try:
+            return from_bytes(function(to_bytes(s), *rest))
+        except binascii.Error as error:
+            raise TypeError(str(error)) from None
+
+    return wrapped
 
 
 hexlify = b2a_hex = _wrap(binascii.hexlify)

@@ -5,11 +5,14 @@ from string import (
     printable, punctuation, whitespace,
 )
 
+from sp_python2 import _py2_translate
+
 letters = ascii_letters
 lowercase = ascii_lowercase
 uppercase = ascii_uppercase
 atoi = int
 atof = float
+atol = int
 
 
 def join(words, sep=" "):
@@ -17,7 +20,22 @@ def join(words, sep=" "):
 
 
 def maketrans(source, target):
-    return str.maketrans(source, target)
+    """A table of 256 characters, as Python 2 has it."""
+    if len(source) != len(target):
+        raise ValueError("maketrans arguments must have same length")
+    table = [chr(number) for number in range(256)]
+    for char, other in zip(source, target):
+        table[ord(char)] = other
+    return "".join(table)
+
+
+def zfill(number, width):
+    text = number if isinstance(number, str) else repr(number)
+    return text.zfill(width)
+
+
+def translate(text, table, deletions=""):
+    return _py2_translate(text, table, deletions)
 
 
 def _method(name):
@@ -35,7 +53,10 @@ rstrip = _method("rstrip")
 find = _method("find")
 rfind = _method("rfind")
 count = _method("count")
-zfill = _method("zfill")
+index = _method("index")
+rindex = _method("rindex")
+swapcase = _method("swapcase")
+expandtabs = _method("expandtabs")
 ljust = _method("ljust")
 rjust = _method("rjust")
 center = _method("center")

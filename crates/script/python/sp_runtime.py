@@ -45,6 +45,7 @@ class LogStream:
         self._number = number
 
     def write(self, text):
+        self.softspace = False
         _sallyport.write(self._number, text if isinstance(text, str) else str(text))
         return len(text)
 
@@ -119,20 +120,7 @@ from sp_host import current
 MODULES = {True: frozenset(_sallyport.modules(True)), False: frozenset(_sallyport.modules(False))}
 
 # What a script's own language has in another form than the library.
-REPLACED = {
-    True: {
-        "simplejson": "sp2_json",
-        "time": "sp_time",
-        **{
-            name: "sp2_" + name
-            for name in (
-                "base64", "binascii", "hashlib", "hmac", "json", "string", "struct", "sys", "urllib", "urllib2",
-                "urlparse",
-            )
-        },
-    },
-    False: {"sys": "sp_sys", "time": "sp_time"},
-}
+REPLACED = {True: sp_python2.MODULES, False: {"sys": "sp_sys", "time": "sp_time"}}
 
 # They lead to the import system.
 _LEFT_OUT = ("__loader__", "__spec__")
@@ -157,9 +145,14 @@ def _importer(python2):
             raise ImportError("relative imports are not provided to scripts")
         if name.partition(".")[0] in sp_java.ROOTS:
             return import_java(name, fromlist)
+        if name == "_strptime":
+            # Native code of datetime asks for it in the name of the script.
+            return real("sp_time").parsing
         if name not in MODULES[python2]:
             raise ImportError("Python module '%s' is not available to scripts" % name)
-        replaced = REPLACED[python2].get(name)
+        # `import a.b` gives `a`.
+        wanted = name if fromlist else name.partition(".")[0]
+        replaced = REPLACED[python2].get(wanted)
         if replaced is not None:
             return real(replaced)
         return real(name, None, None, fromlist or (), 0)
@@ -330,7 +323,10 @@ def _frames(error, file):
 
 
 # What most scripts import: workers share it, and load a script faster.
-_PRELOADED = ("base64", "datetime", "hashlib", "hmac", "json", "random", "re", "string", "urllib.parse", "uuid")
+_PRELOADED = (
+    "base64", "datetime", "hashlib", "hmac", "json", "random", "re", "sp2_base64", "sp2_hashlib", "sp2_hmac", "sp2_json",
+    "sp2_re", "sp2_string", "sp2_sys", "sp2_time", "sp2_urllib2", "sp2_urlparse", "string", "urllib.parse", "uuid",
+)
 
 for _name in _PRELOADED:
     __import__(_name)

@@ -1,38 +1,93 @@
 //! What a script imports, found without running it.
 
+use std::collections::BTreeSet;
+
+use ruff_python_parser::parse_module;
+use serde::Serialize;
 use tree_sitter::Node;
 
 use crate::{
-    classes,
+    classes, contract,
     error::{LoadError, LoadStage},
+    host_use::{self, HostUse},
     modules,
     source::Language,
     translate::{self, children, line_of},
 };
 
 /// What [`check`] found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
+    pub language: Language,
     pub classes: Vec<Import>,
     pub modules: Vec<Import>,
+    /// What the script may ask of the host.
+    pub uses: Vec<HostUse>,
+    /// Hosts in the URLs that stand in the text.
+    pub hosts: BTreeSet<String>,
     /// Whether there is a class `PersonAuthentication`.
     pub has_person_authentication: bool,
-    /// Why the script would not even be translated or parsed: line and text.
-    pub fault: Option<(u32, String)>,
+    /// The methods of the contract that the class defines, in their order.
+    pub methods: Vec<String>,
+    /// The methods that its API version asks for and that it does not define itself.
+    pub missing_methods: Vec<String>,
+    /// What `getApiVersion` returns, where that is a number in the text.
+    pub api_version: Option<i64>,
+    /// Why the script would not even be translated or parsed.
+    pub fault: Option<SyntaxFault>,
+}
+
+/// The first place where a script is not what its language allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SyntaxFault {
+    /// Counted from 1.
+    pub line: u32,
+    pub what: String,
 }
 
 /// A name that a script imports, or uses in full (`java.util.Arrays`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Import {
     pub name: String,
     /// Counted from 1.
     pub line: u32,
     pub provided: bool,
+    /// What of a class is not there.
+    pub partial: Option<&'static str>,
     /// Imported inside `try`: the script can do without.
     pub optional: bool,
 }
 
+impl Import {
+    /// Why it is not there, in one line.
+    pub fn refusal(&self) -> String {
+        if classes::is_java(&self.name) {
+            return format!("Java class '{}' is not provided by this server", self.name);
+        }
+        let why = modules::refusal(&self.name).map_or_else(String::new, |why| format!(": {why}"));
+        format!(
+            "Python module '{}' is not available to scripts{why}",
+            self.name
+        )
+    }
+}
+
 impl Report {
+    fn new(language: Language) -> Self {
+        Self {
+            language,
+            classes: Vec::new(),
+            modules: Vec::new(),
+            uses: Vec::new(),
+            hosts: BTreeSet::new(),
+            has_person_authentication: false,
+            methods: Vec::new(),
+            missing_methods: Vec::new(),
+            api_version: None,
+            fault: None,
+        }
+    }
+
     /// What keeps the script from loading.
     pub fn missing(&self) -> impl Iterator<Item = &Import> {
         self.classes
@@ -47,39 +102,52 @@ impl Report {
     }
 }
 
-/// Lists what a script imports and what of it is missing. Nothing is run.
+/// Lists what a script imports, what of it is missing and what it may ask of the host. Nothing is run.
 pub fn check(source_text: &str, language: Language) -> Report {
-    let fault = match language {
-        Language::Python2 => python2_fault(source_text),
-        Language::Python3 => None,
-    };
     let text = translate::normalise(source_text);
+    let mut report = Report::new(language);
+    report.fault = fault(source_text, language);
     let Ok(tree) = translate::parse(&text) else {
-        return Report {
-            fault,
-            ..Report::default()
-        };
+        return report;
     };
-    let mut finder = Finder {
-        text: &text,
-        language,
-        roots: Vec::new(),
-        report: Report {
-            fault,
-            ..Report::default()
-        },
-    };
+    let mut finder = Finder::new(&text, report);
     finder.visit(tree.root_node(), false);
-    finder.report
+    finder.finish()
 }
 
-fn python2_fault(source_text: &str) -> Option<(u32, String)> {
-    match translate::python2(source_text) {
-        Ok(translated) => translated
-            .fault
-            .map(|fault| (fault.line, format!("invalid syntax near `{}`", fault.near))),
-        Err(error) => Some((error.line.unwrap_or(1), error.message)),
+/// The first syntax error. What the translation finds has better words for Python 2; what it lets pass, such as a
+/// broken indentation, the parser of Python 3 finds in its output, whose lines are the author's.
+fn fault(source_text: &str, language: Language) -> Option<SyntaxFault> {
+    let (text, own) = match language {
+        Language::Python3 => (source_text.to_owned(), None),
+        Language::Python2 => match translate::python2(source_text) {
+            Ok(translated) => (translated.text, translated.fault),
+            Err(error) => {
+                return Some(SyntaxFault {
+                    line: error.line.unwrap_or(1),
+                    what: error.message,
+                });
+            }
+        },
+    };
+    let own = own.map(|fault| SyntaxFault {
+        line: fault.line,
+        what: format!("invalid syntax near `{}`", fault.near),
+    });
+    let parsed = parse_module(&text).err().map(|error| SyntaxFault {
+        line: line_at(&text, usize::from(error.location.start())),
+        what: error.error.to_string(),
+    });
+    match (own, parsed) {
+        (Some(own), Some(parsed)) if own.line < parsed.line => Some(own),
+        (own, parsed) => parsed.or(own),
     }
+}
+
+/// Counted from 1.
+fn line_at(text: &str, offset: usize) -> u32 {
+    let before = text.get(..offset).unwrap_or(text);
+    u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX - 1) + 1
 }
 
 /// Refuses a script that imports what is not there, so that no person meets it first.
@@ -90,30 +158,14 @@ pub(crate) fn refuse_missing(text: &str, language: Language, file: &str) -> Resu
     if tree.root_node().has_error() {
         return Ok(());
     }
-    let mut finder = Finder {
-        text,
-        language,
-        roots: Vec::new(),
-        report: Report::default(),
-    };
+    let mut finder = Finder::new(text, Report::new(language));
     finder.visit(tree.root_node(), false);
     match finder.report.missing().min_by_key(|import| import.line) {
         None => Ok(()),
         Some(import) => {
-            let what = if classes::is_java(&import.name) {
-                format!(
-                    "Java class '{}' is not provided by this server",
-                    import.name
-                )
-            } else {
-                format!(
-                    "Python module '{}' is not available to scripts",
-                    import.name
-                )
-            };
             let mut error = LoadError::new(
                 LoadStage::Construct,
-                format!("{file}, line {}: {what}", import.line),
+                format!("{file}, line {}: {}", import.line, import.refusal()),
             );
             error.line = Some(import.line);
             Err(error)
@@ -123,13 +175,40 @@ pub(crate) fn refuse_missing(text: &str, language: Language, file: &str) -> Resu
 
 struct Finder<'a> {
     text: &'a str,
-    language: Language,
     /// Java roots that the script imported as a whole (`import java`).
     roots: Vec<&'a str>,
+    /// What stands behind a dot anywhere.
+    members: BTreeSet<&'a str>,
     report: Report,
 }
 
 impl<'a> Finder<'a> {
+    const fn new(text: &'a str, report: Report) -> Self {
+        Self {
+            text,
+            roots: Vec::new(),
+            members: BTreeSet::new(),
+            report,
+        }
+    }
+
+    /// Draws the conclusions from what the walk has found.
+    fn finish(mut self) -> Report {
+        let imported = self.report.classes.iter().chain(&self.report.modules);
+        let names: Vec<&str> = imported.map(|import| import.name.as_str()).collect();
+        self.report.uses = host_use::of(&names, &self.members);
+        let version = self.report.api_version.unwrap_or(i64::MAX);
+        let defined = &self.report.methods;
+        if self.report.has_person_authentication {
+            self.report.missing_methods = contract::METHODS
+                .iter()
+                .filter(|(name, since)| *since <= version && !defined.iter().any(|it| it == name))
+                .map(|(name, _)| (*name).to_owned())
+                .collect();
+        }
+        self.report
+    }
+
     fn slice(&self, node: Node<'_>) -> &'a str {
         &self.text[node.byte_range()]
     }
@@ -138,12 +217,15 @@ impl<'a> Finder<'a> {
         match node.kind() {
             "import_statement" => self.import(node, optional),
             "import_from_statement" => self.import_from(node, optional),
-            "attribute" => self.full_name(node, optional),
+            "attribute" => {
+                self.note_member(node);
+                self.full_name(node, optional);
+            }
+            "string_content" => self.note_hosts(node),
             "class_definition" => {
-                let name = node
-                    .child_by_field_name("name")
-                    .map(|name| self.slice(name));
-                self.report.has_person_authentication |= name == Some("PersonAuthentication");
+                if self.field(node, "name") == Some("PersonAuthentication") {
+                    self.note_contract(node);
+                }
                 self.visit_children(node, optional);
             }
             "try_statement" => {
@@ -151,6 +233,61 @@ impl<'a> Finder<'a> {
             }
             _ => self.visit_children(node, optional),
         }
+    }
+
+    fn field(&self, node: Node<'_>, name: &str) -> Option<&'a str> {
+        node.child_by_field_name(name).map(|part| self.slice(part))
+    }
+
+    fn note_member(&mut self, attribute: Node<'_>) {
+        if let Some(name) = self.field(attribute, "attribute") {
+            self.members.insert(name);
+        }
+    }
+
+    /// The hosts of the URLs in a text.
+    fn note_hosts(&mut self, content: Node<'_>) {
+        let text = self.slice(content);
+        for scheme in ["https://", "http://"] {
+            let hosts = text
+                .match_indices(scheme)
+                .filter_map(|(at, _)| host_at(&text[at + scheme.len()..]));
+            self.report.hosts.extend(hosts);
+        }
+    }
+
+    /// The methods of the contract that a class has, and its API version.
+    fn note_contract(&mut self, class: Node<'_>) {
+        self.report.has_person_authentication = true;
+        let Some(body) = class.child_by_field_name("body") else {
+            return;
+        };
+        for method in children(body).into_iter().map(undecorated) {
+            if method.kind() != "function_definition" {
+                continue;
+            }
+            let Some(name) = self.field(method, "name") else {
+                continue;
+            };
+            if contract::METHODS.iter().any(|(known, _)| *known == name)
+                && !self.report.methods.iter().any(|known| known == name)
+            {
+                self.report.methods.push(name.to_owned());
+            }
+            if name == "getApiVersion" {
+                self.report.api_version = self.returned_number(method);
+            }
+        }
+    }
+
+    /// The number that a method returns where its body is that alone.
+    fn returned_number(&self, method: Node<'_>) -> Option<i64> {
+        let statement = method.child_by_field_name("body")?.named_child(0)?;
+        let value = statement.named_child(0)?;
+        let is_number = statement.kind() == "return_statement" && value.kind() == "integer";
+        is_number
+            .then(|| self.slice(value).trim_end_matches(['l', 'L']).parse().ok())
+            .flatten()
     }
 
     fn visit_children(&mut self, node: Node<'_>, optional: bool) {
@@ -231,30 +368,47 @@ impl<'a> Finder<'a> {
     }
 
     fn note_class(&mut self, name: String, at: Node<'_>, optional: bool) {
-        let provided = classes::is_provided(&name);
+        let class = classes::find(&name);
+        let (provided, partial) = (class.is_some(), class.and_then(|class| class.partial));
         note(
             &mut self.report.classes,
             Import {
                 name,
                 line: line_of(at),
                 provided,
+                partial,
                 optional,
             },
         );
     }
 
     fn note_module(&mut self, name: &str, at: Node<'_>, optional: bool) {
-        let provided = modules::allowed(self.language == Language::Python2).contains(&name);
+        let provided = modules::is_allowed(name, self.report.language);
         note(
             &mut self.report.modules,
             Import {
                 name: name.to_owned(),
                 line: line_of(at),
                 provided,
+                partial: None,
                 optional,
             },
         );
     }
+}
+
+/// The host and port that a text begins with.
+fn host_at(text: &str) -> Option<String> {
+    let end = text
+        .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | ':'))
+        .unwrap_or(text.len());
+    let host = text[..end].trim_end_matches([':', '.']).to_lowercase();
+    (host.contains('.') || host.starts_with("localhost")).then_some(host)
+}
+
+fn undecorated(node: Node<'_>) -> Node<'_> {
+    let definition = node.child_by_field_name("definition");
+    definition.unwrap_or(node)
 }
 
 /// Keeps the first place of each name.
@@ -283,7 +437,7 @@ fn catches_imports(node: Node<'_>, text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SCRIPT: &str = "from java.util import Arrays\nfrom com.duosecurity import Client\nimport java\nimport json, socket\n\
+    const SCRIPT: &str = "from java.util import Arrays\nfrom com.nowhere import Nothing\nimport java\nimport json, socket\n\
         try:\n    import simplejson\nexcept ImportError:\n    import nothing\nclass PersonAuthentication:\n    def f(self):\n        \
         print java.util.Date()\n        return java.util.zip.ZipFile('x')\n";
 
@@ -297,12 +451,62 @@ mod tests {
         assert_eq!(
             missing,
             [
-                ("com.duosecurity.Client", 2),
+                ("com.nowhere.Nothing", 2),
                 ("java.util.zip.ZipFile", 12),
                 ("socket", 4)
             ]
         );
         assert!(report.has_person_authentication && !report.would_load());
+    }
+
+    #[test]
+    fn what_the_script_may_do_is_read_from_its_text() {
+        let text = "from org.gluu.oxauth.service import AuthenticationService\nimport urllib2\n\
+            class PersonAuthentication:\n    def init(self, a, b):\n        return True\n    \
+            def getApiVersion(self):\n        return 2\n    def authenticate(self, c, r, s):\n        \
+            urllib2.urlopen('https://api.example.com:8443/v1?x=http://localhost/')\n        \
+            return service.authenticate('x')\n";
+        let report = check(text, Language::Python2);
+        assert_eq!(report.uses, [HostUse::CheckPasswords, HostUse::Http]);
+        let hosts: Vec<_> = report.hosts.iter().map(String::as_str).collect();
+        assert_eq!(hosts, ["api.example.com:8443", "localhost"]);
+        assert_eq!(report.api_version, Some(2));
+        assert_eq!(report.methods, ["init", "getApiVersion", "authenticate"]);
+        assert!(report.missing_methods.contains(&"getNextStep".to_owned()));
+        assert!(
+            !report
+                .missing_methods
+                .contains(&"getLogoutExternalUrl".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_syntax_error_of_either_language_names_its_line() {
+        let class = "class PersonAuthentication:\n    def init(self):\n";
+        let table = [
+            (Language::Python2, "        print 'a' 5\n", 3),
+            (
+                Language::Python2,
+                "        if True:\n            pass\n       print 'b'\n",
+                5,
+            ),
+            (
+                Language::Python2,
+                "    def destroy(self):\n        pass\n",
+                3,
+            ),
+            (Language::Python2, "        if True:\n\tpass\n", 3),
+            (Language::Python2, "        exec 'x'\n", 3),
+            (Language::Python3, "        print 'a'\n", 3),
+            (Language::Python3, "        x = (1\n        y = 2\n", 4),
+            (Language::Python3, "        if True:\n\tpass\n", 4),
+        ];
+        for (language, body, line) in table {
+            let report = check(&format!("{class}{body}"), language);
+            let found = report.fault.as_ref().map(|fault| fault.line);
+            assert_eq!(found, Some(line), "{body} {:?}", report.fault);
+            assert!(!report.would_load());
+        }
     }
 
     #[test]

@@ -49,18 +49,15 @@ pub(crate) fn is_java(name: &str) -> bool {
     ROOTS.contains(&root)
 }
 
-/// Whether a name is a class of the host API, or a member of one.
-pub(crate) fn is_provided(name: &str) -> bool {
+/// The class of the host API that a name is, or is a member of.
+pub(crate) fn find(name: &str) -> Option<Class> {
     let name = canonical(name);
     let mut candidate = name.as_str();
     loop {
-        if PROVIDED.contains_key(candidate) {
-            return true;
+        if let Some(class) = PROVIDED.get(candidate) {
+            return Some(*class);
         }
-        match candidate.rsplit_once('.') {
-            Some((shorter, _)) => candidate = shorter,
-            None => return false,
-        }
+        candidate = candidate.rsplit_once('.')?.0;
     }
 }
 
@@ -109,9 +106,9 @@ mod tests {
 
     #[test]
     fn members_of_classes_are_provided_with_them() {
-        assert!(is_provided("java.util.Arrays"));
-        assert!(is_provided("org.xdi.oxauth.security.Identity"));
-        assert!(!is_provided("java.util.zip.ZipFile"));
+        assert!(find("java.util.Arrays").is_some());
+        assert!(find("org.xdi.oxauth.security.Identity").is_some());
+        assert!(find("java.util.zip.ZipFile").is_none());
         assert!(is_package("java.util") && !is_package("java.util.Arrays"));
     }
 }

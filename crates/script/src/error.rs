@@ -58,6 +58,15 @@ impl LoadError {
             line: None,
         }
     }
+
+    /// With file and line before the message, where the line is known.
+    pub(crate) fn in_file(mut self, file: &str) -> Self {
+        self.message = match self.line {
+            Some(line) => format!("{file}, line {line}: {}", self.message),
+            None => format!("{file}: {}", self.message),
+        };
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

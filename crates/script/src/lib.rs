@@ -5,8 +5,12 @@ mod cage;
 mod call;
 mod check;
 mod classes;
+mod contract;
 mod engine;
 mod error;
+#[cfg(test)]
+mod host_api;
+mod host_use;
 mod log;
 mod masks;
 mod modules;
@@ -22,10 +26,11 @@ mod worker;
 
 pub use cage::template_main;
 pub use call::{Call, Returned};
-pub use check::{Import, Report, check};
+pub use check::{Import, Report, SyntaxFault, check};
 pub use classes::{Class, provided_classes};
 pub use engine::{Engine, Limits};
 pub use error::{EngineError, ErrorKind, LoadError, LoadStage, ScriptError};
+pub use host_use::HostUse;
 pub use log::{LogLevel, LogLine, ScriptLog};
 pub use question::{
     Answer, HttpResponse, Password, PersonKey, Question, ShortMessage, SmppAddress, TallyAct,

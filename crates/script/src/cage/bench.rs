@@ -116,11 +116,12 @@ impl Bench {
     }
 
     fn load(&self, program: &Program) -> Result<Started, LoadError> {
+        let file = script::file(&program.name);
         let (translated, fault) = match &program.translated {
             Some(text) => (text.clone(), None),
-            None => script::translate(&program.text, program.language)?,
+            None => script::translate(&program.text, program.language)
+                .map_err(|error| error.in_file(&file))?,
         };
-        let file = script::file(&program.name);
         check::refuse_missing(&translated, program.language, &file)?;
         let stopwatch = self.watch(program.millis);
         let result = self.prepared.interpreter.enter(|vm| {

@@ -3,6 +3,8 @@
 
 mod layout;
 mod literal;
+mod names;
+mod parameters;
 mod rewrite;
 
 use tree_sitter::{Node, Parser, Tree};

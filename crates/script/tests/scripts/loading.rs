@@ -70,13 +70,13 @@ async fn a_syntax_error_names_the_authors_line() {
 async fn a_missing_class_or_module_is_refused_before_anybody_meets_it() {
     let desk = Desk::new();
     let text = format!(
-        "import json\nfrom com.duosecurity import Client\n{}",
+        "import json\nfrom com.nowhere import Nothing\n{}",
         with_body("return ''")
     );
     let error = desk.load_error(&text).await;
     assert_eq!(
         error.message,
-        "sample.py, line 2: Java class 'com.duosecurity.Client' is not provided by this server"
+        "sample.py, line 2: Java class 'com.nowhere.Nothing' is not provided by this server"
     );
     assert_eq!((error.stage, error.line), (LoadStage::Construct, Some(2)));
 
@@ -85,7 +85,7 @@ async fn a_missing_class_or_module_is_refused_before_anybody_meets_it() {
         .await;
     assert_eq!(
         error.message,
-        "sample.py, line 9: Python module 'socket' is not available to scripts"
+        "sample.py, line 9: Python module 'socket' is not available to scripts: scripts have no sockets"
     );
 
     let text = format!(

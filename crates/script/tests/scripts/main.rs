@@ -3,11 +3,13 @@
 
 mod cage;
 mod desk;
+mod golden;
 mod host_java;
 mod host_third;
 mod limits;
 mod loading;
 mod login;
+mod modules;
 mod neighbours;
 mod public_script;
 mod python2;

@@ -25,7 +25,7 @@ async fn byte_strings_are_text() {
         &[
             ("'Basic ' + base64.b64encode('id:s3cret'.encode('utf-8'))", "'Basic aWQ6czNjcmV0'"),
             ("base64.b64decode('aWQ6czNjcmV0')", "'id:s3cret'"),
-            ("base64.b64decode(base64.b64encode(u'\\u00e9'.encode('utf-8'))).decode('utf-8')", "'é'"),
+            ("base64.b64decode(base64.b64encode(u'\\u00e9'.encode('utf-8'))).decode('utf-8') == u'\\u00e9'", "True"),
             ("len(u'\\u00e9'.encode('utf-8'))", "2"),
             ("base64.urlsafe_b64encode(chr(251) + chr(255))", "'-_8='"),
             ("hashlib.sha256('abc').hexdigest()[:16]", "'ba7816bf8f01cfea'"),
@@ -40,10 +40,10 @@ async fn byte_strings_are_text() {
             ("urllib.quote('a b/\\xe9'), urllib.urlencode([('a', 'x y'), ('b', '&')])", "('a%20b/%E9', 'a=x+y&b=%26')"),
             ("urllib.unquote_plus('a+b%20c')", "'a b c'"),
             ("struct.pack('>I', 258), struct.unpack('>I', '\\x00\\x00\\x01\\x02')", "('\\x00\\x00\\x01\\x02', (258,))"),
-            ("json.loads(u'{\"n\": \"\\u00e9\"}'.encode('utf-8'))['n']", "'é'"),
+            ("json.loads(u'{\"n\": \"\\u00e9\"}'.encode('utf-8'))['n']", "'\\xe9'"),
             ("json.dumps({'a': 1L, 'b': [True, None]})", "'{\"a\": 1, \"b\": [true, null]}'"),
             ("isinstance('x', unicode), isinstance(u'x', str), isinstance('x', basestring)", "(True, True, True)"),
-            ("unicode('\\xc3\\xa9', 'utf-8'), str(12L)", "('é', '12')"),
+            ("unicode('\\xc3\\xa9', 'utf-8'), str(12L)", "('\\xe9', '12')"),
         ],
     )
     .await;
@@ -85,7 +85,7 @@ async fn builtins_mean_what_they_meant() {
                 "'a,b'.split(','), 'x%sy' % u'z', \"C:\\users\"",
                 "(['a', 'b'], 'xzy', 'C:\\\\users')",
             ),
-            ("long('5'), unichr(233), cmp(2, 1)", "(5, 'é', 1)"),
+            ("long('5'), unichr(233), cmp(2, 1)", "(5, '\\xe9', 1)"),
         ],
     )
     .await;

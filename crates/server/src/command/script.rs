@@ -86,11 +86,13 @@ pub(super) struct Set {
 
 /// Says whether a script loads, without changing anything.
 ///
-/// A file alone is read and not run, and no home is needed: what it imports is listed, with what is
-/// missing and the line at fault. With a name the script is started as the server would start it.
+/// A file is read and not run, and no home is needed: what it imports and what it may ask of the
+/// server is listed, with what is missing and the line at fault. Properties given with it name hosts
+/// that it may call. With a name the script is started as the server would start it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sallyport script check changed.py
+  sallyport script check changed.py --json --property API=https://api.example/v1
   sallyport script check stytch
   sallyport script check stytch --file changed.py")]
 pub(super) struct Check {
@@ -100,6 +102,9 @@ pub(super) struct Check {
     name: String,
     #[command(flatten)]
     content: Content,
+    /// Says what is in a file as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Offers a script as a login method. One that does not run is tried again.
@@ -137,7 +142,12 @@ impl Script {
         if let Self::Check(check) = &self
             && let Some(file) = check.file_alone()
         {
-            return script_check::file(file, check.content.python3);
+            return script_check::file(&script_check::Question {
+                file,
+                is_python3: check.content.python3,
+                properties: check.content.given_properties()?,
+                as_json: check.json,
+            });
         }
         let premises = Premises::open(&place).await?;
         match self {
@@ -201,10 +211,10 @@ fn said(script: &NewScript, replaced: bool) -> String {
 }
 
 impl Check {
-    /// The file to be read and not run; with anything that only a run needs, it is a name.
+    /// The file to be read and not run; where the text comes from elsewhere, it is a name.
     fn file_alone(&self) -> Option<&Path> {
         let file = Path::new(&self.name);
-        (file.is_file() && self.content.is_empty()).then_some(file)
+        (file.is_file() && !self.content.has_text()).then_some(file)
     }
 
     async fn run(self, premises: &Premises) -> anyhow::Result<()> {

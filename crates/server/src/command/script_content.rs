@@ -107,12 +107,9 @@ impl FromStr for NamedValue {
 }
 
 impl Content {
-    pub const fn is_empty(&self) -> bool {
-        self.file.is_none()
-            && self.location.is_none()
-            && !self.shipped
-            && self.properties.is_empty()
-            && self.property_files.is_empty()
+    /// Whether it is said where the text of the script is.
+    pub const fn has_text(&self) -> bool {
+        self.file.is_some() || self.location.is_some() || self.shipped
     }
 
     /// The script as it would be kept: what is given here, on top of what there was before.
@@ -183,7 +180,7 @@ impl Content {
         }
     }
 
-    fn given_properties(&self) -> anyhow::Result<Vec<Property>> {
+    pub fn given_properties(&self) -> anyhow::Result<Vec<Property>> {
         let mut properties = Vec::new();
         for NamedValue { name, value } in &self.properties {
             properties.push(property(name, value.clone(), is_secret_name(name)));

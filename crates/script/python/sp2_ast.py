@@ -1,0 +1,3 @@
+"""ast: literals alone."""
+
+from ast import literal_eval
