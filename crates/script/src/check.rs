@@ -495,11 +495,11 @@ mod tests {
                 "    def destroy(self):\n        pass\n",
                 3,
             ),
-            (Language::Python2, "        if True:\n\tpass\n", 3),
+            (Language::Python2, "        if True:\n\tpass\n", 4),
             (Language::Python2, "        exec 'x'\n", 3),
             (Language::Python3, "        print 'a'\n", 3),
             (Language::Python3, "        x = (1\n        y = 2\n", 4),
-            (Language::Python3, "        if True:\n\tpass\n", 4),
+            (Language::Python3, "        if True:\n\tpass\n", 3),
         ];
         for (language, body, line) in table {
             let report = check(&format!("{class}{body}"), language);
