@@ -150,7 +150,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The hosts that a script with these properties may call because they name them, with their ports.
 pub fn named_hosts(properties: &[Property]) -> Vec<String> {
-    ScriptHosts::of(properties).0.into_iter().collect()
+    ScriptHosts::of(properties).web.into_iter().collect()
 }
 
 /// The hosts that the properties of one script name, with their ports.
