@@ -19,6 +19,7 @@ use super::{
     memory::Memory,
     plain,
     stopwatch::Stopwatch,
+    syscalls::Syscalls,
     watchdog::Watchdog,
 };
 use crate::{
@@ -37,12 +38,14 @@ pub(crate) fn work(
     memory: u64,
     prepared: Prepared,
     signals: UserSignalSender,
+    syscalls: &Syscalls,
 ) -> io::Result<()> {
     let bench = Bench {
         errand: Errand::begin(channel),
         watchdog: Watchdog::start(signals, Memory::limit(memory)?)?,
         prepared,
     };
+    syscalls.allow_no_more()?;
     let mut loaded = HashMap::new();
     bench.errand.tell(&Event::Ready)?;
     loop {

@@ -12,6 +12,7 @@ mod memory;
 mod native;
 mod plain;
 mod stopwatch;
+mod syscalls;
 mod watchdog;
 
 use std::{
@@ -26,6 +27,7 @@ use std::{
 };
 
 use rustix::{
+    io::Errno,
     net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send},
     process::{
         Pid, Resource, Rlimit, Signal, WaitOptions, kill_process, set_parent_process_death_signal,
@@ -41,6 +43,7 @@ use rustpython_vm::{
 
 use crate::template::{ARGUMENT, Ended, LONGEST_ORDER, TemplateOrder};
 use interpreter::Prepared;
+use syscalls::Syscalls;
 
 /// To be called first in the `main` of a [`WorkerProgram`](crate::WorkerProgram), while the process has
 /// one thread. `None`: the process was not started to make workers, and `main` goes on.
@@ -72,6 +75,7 @@ struct Template {
     control: OwnedFd,
     prepared: Prepared,
     signals: UserSignalSender,
+    syscalls: Syscalls,
     workers: HashMap<u64, Pid>,
 }
 
@@ -85,6 +89,7 @@ impl Template {
             control,
             prepared,
             signals,
+            syscalls: Syscalls::needed()?,
             workers: HashMap::new(),
         })
     }
@@ -144,7 +149,7 @@ impl Template {
         drop(self.control);
         set_parent_process_death_signal(Some(Signal::KILL))?;
         self.prepared.after_fork().map_err(io::Error::other)?;
-        bench::work(channel, memory, self.prepared, self.signals)
+        bench::work(channel, memory, self.prepared, self.signals, &self.syscalls)
     }
 }
 
@@ -173,12 +178,15 @@ fn receive(control: &OwnedFd) -> io::Result<Option<(TemplateOrder, Option<OwnedF
     let mut bytes = [0; LONGEST_ORDER];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received = recvmsg(
+    let received = match recvmsg(
         control,
         &mut [IoSliceMut::new(&mut bytes)],
         &mut ancillary,
         RecvFlags::CMSG_CLOEXEC,
-    )?;
+    ) {
+        Err(Errno::CONNRESET) => return Ok(None),
+        received => received?,
+    };
     if received.bytes == 0 {
         return Ok(None);
     }

@@ -275,6 +275,10 @@ async fn a_worker_holds_its_channel_and_nothing_of_the_servers() {
             std::fs::read(worker.join("environ")).unwrap_or_default(),
             b""
         );
+        let status = std::fs::read_to_string(worker.join("status")).unwrap_or_default();
+        for line in ["NoNewPrivs:\t1", "Seccomp:\t2"] {
+            assert!(status.is_empty() || status.contains(line), "{line}");
+        }
     }
 }
 
