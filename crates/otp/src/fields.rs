@@ -132,6 +132,27 @@ impl Fields {
         self.values
     }
 
+    /// Each declared field is of its type, also one that no handler looks at.
+    fn check_types(&self) -> Result<(), Refusal> {
+        for field in self.declared.into_iter().flatten() {
+            let name = field.name;
+            match field.shape {
+                Shape::Integer { .. } => self.integer(name).map(drop),
+                Shape::Flag => self.flag(name).map(drop),
+                Shape::Map => self.object(name).map(drop),
+                Shape::Object(_) => self.object(name)?.check_types(),
+                Shape::List(Shape::Text) => self.texts(name).map(drop),
+                Shape::Text
+                | Shape::FilledText
+                | Shape::Pattern(_)
+                | Shape::OneOf(_)
+                | Shape::Time => self.text(name).map(drop),
+                Shape::List(_) | Shape::Any | Shape::Named(..) => Ok(()),
+            }?;
+        }
+        Ok(())
+    }
+
     fn declaration(&self, name: &str) -> Option<&'static Field> {
         self.declared?.iter().find(|field| field.name == name)
     }
@@ -162,7 +183,9 @@ impl Fields {
             };
             Refusal::BadRequest(why.into())
         })?;
-        Ok(Self { values, declared })
+        let fields = Self { values, declared };
+        fields.check_types()?;
+        Ok(fields)
     }
 }
 

@@ -200,6 +200,9 @@ test("sessions are listed and revoked", async () => {
   await client.sessions.revoke({ session_id: session.session_id });
   assert.deepEqual((await client.sessions.get({ user_id })).sessions, []);
   await refused(400, "no_session_revoke_arguments", client.sessions.revoke({}));
+  const authorization_check = { resource_id: "documents", action: "read" };
+  const beyond = { session_token: "x", authorization_check };
+  await refused(403, "consumer_session_authorization_error", client.sessions.authenticate(beyond));
 });
 
 test("who calls is known", async () => {

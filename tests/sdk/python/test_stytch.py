@@ -210,7 +210,7 @@ class Passcodes(unittest.TestCase):
         found = users.search(limit=10, query=query)
         self.assertEqual([user.user_id for user in found.results], [created.user_id])
         self.assertIsNone(found.results_metadata.next_cursor)
-        everybody = users.search_all(limit=1, query=query)
+        everybody = [user for page in users.search_all(limit=1, query=query) for user in page.results]
         self.assertEqual([user.user_id for user in everybody], [created.user_id])
         self.refused(400, "user_search_invalid_limit", users.search, limit=1001)
         self.assertIsNone(users.delete_external_id(user_id=created.user_id).user.external_id)
@@ -232,6 +232,9 @@ class Passcodes(unittest.TestCase):
         sessions.revoke(session_id=right.session.session_id)
         self.assertEqual(sessions.get(user_id=right.user_id).sessions, [])
         self.refused(400, "no_session_revoke_arguments", sessions.revoke)
+        check = {"resource_id": "documents", "action": "read"}
+        not_allowed = "consumer_session_authorization_error"
+        self.refused(403, not_allowed, sessions.authenticate, session_token="x", authorization_check=check)
         self.refused(404, "user_not_found", sessions.get, user_id=UNKNOWN_USER)
 
     def test_who_calls_is_known(self):

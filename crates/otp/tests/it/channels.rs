@@ -112,3 +112,11 @@ async fn a_message_is_in_the_language_that_was_asked_for() {
     let body = app.messages().await[0].body.clone();
     assert!(body.contains("ist Ihr Code für Sallyport."), "{body}");
 }
+
+#[tokio::test]
+async fn a_field_that_is_ignored_has_its_type_all_the_same() {
+    let app = App::start().await;
+    let body = json!({ "email": MAILBOX, "login_template_id": 7 });
+    let answer = app.post("/v1/otps/email/login_or_create", body).await;
+    assert_eq!(answer.refusal(), (400, "bad_request"));
+}

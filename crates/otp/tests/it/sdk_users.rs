@@ -220,3 +220,24 @@ async fn the_rust_sdk_lists_and_revokes_sessions() {
         (400, "no_session_revoke_arguments".to_owned())
     );
 }
+
+#[tokio::test]
+async fn the_rust_sdk_reads_a_refusal_of_rights_and_a_failure_of_the_service() {
+    let app = App::start().await;
+    let stytch = sdk(&app, &app.secret).await;
+    let check = sessions::AuthenticateRequest {
+        session_token: Some("x".repeat(43)),
+        authorization_check: Some(sessions::AuthorizationCheck {
+            resource_id: "documents".to_owned(),
+            action: "read".to_owned(),
+        }),
+        ..sessions::AuthenticateRequest::default()
+    };
+    let refused = stytch.sessions.authenticate(check).await;
+    let not_allowed = "consumer_session_authorization_error".to_owned();
+    assert_eq!(error(refused), (403, not_allowed));
+    app.scratch.store.close().await;
+    let user_id = "crm-7".to_owned();
+    let failed = stytch.users.get(GetRequest { user_id }).await;
+    assert_eq!(error(failed), (500, "internal_server_error".to_owned()));
+}
