@@ -1,3 +1,5 @@
+use futures_util::future::join_all;
+
 use crate::{
     channel::Channel,
     gateway::{Gateway, GatewaySetupError, Line},
@@ -59,9 +61,7 @@ impl Lines {
     }
 
     pub async fn keep_up(&self) {
-        for line in &self.0 {
-            line.keep_up().await;
-        }
+        join_all(self.0.iter().map(Line::keep_up)).await;
     }
 }
 

@@ -158,10 +158,28 @@ fn listener(receipts: GatewayReceipts) -> Listener {
                 }
                 tokio::time::sleep(SOON).await;
             }
+            for id in other_spellings(&receipt.message_id) {
+                if receipts.keep(&id, &news).await {
+                    return true;
+                }
+            }
             // Not ours, or not yet: the message centre brings it again as often as it likes to.
             false
         }
     })
+}
+
+/// Some message centres write the id of a message in decimal when they take it and in hexadecimal in
+/// the receipt, or the other way round. These are tried last: one may be the id of another message.
+fn other_spellings(id: &str) -> Vec<String> {
+    let mut spellings = Vec::new();
+    if let Ok(number) = id.parse::<u64>() {
+        spellings.extend([format!("{number:x}"), format!("{number:X}")]);
+    }
+    if let Ok(number) = u64::from_str_radix(id, 16) {
+        spellings.push(number.to_string());
+    }
+    spellings
 }
 
 const fn outcome(state: State) -> Outcome {
@@ -171,5 +189,26 @@ const fn outcome(state: State) -> Outcome {
         State::Expired | State::Deleted | State::Undeliverable | State::Rejected => {
             Outcome::Undelivered
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_looked_for_in_both_number_systems() {
+        for (in_receipt, when_taken) in [
+            ("3735928559", "deadbeef"),
+            ("3735928559", "DEADBEEF"),
+            ("DEADBEEF", "3735928559"),
+            ("0000000a", "10"),
+        ] {
+            assert!(
+                other_spellings(in_receipt).contains(&when_taken.to_owned()),
+                "{in_receipt}"
+            );
+        }
+        assert!(other_spellings("m-1").is_empty());
     }
 }
