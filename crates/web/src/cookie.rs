@@ -1,9 +1,9 @@
 //! Cookies as RFC 6265 writes them.
 
-use std::{fmt::Write, time::Duration};
+use std::{borrow::Cow, fmt::Write, time::Duration};
 
-use http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// Everything that RFC 6265 §4.1.1 does not allow in a value, and `%`.
 const NOT_IN_A_VALUE: &AsciiSet = &CONTROLS
@@ -28,23 +28,34 @@ pub fn find_host_only(headers: &HeaderMap, name: &str, https: bool) -> Option<St
 
 /// The value of the first cookie of this name, as the browser sent it.
 pub fn find(headers: &HeaderMap, name: &str) -> Option<String> {
+    all(headers)
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Every cookie that the browser sent, name and value, as it sent them.
+pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value.trim_matches('"').to_owned())
+        .map(|(name, value)| (name, value.trim_matches('"')))
+}
+
+/// The value that [`SetCookie::new`] was given, from what the browser sent back.
+pub fn decoded(value: &str) -> String {
+    percent_decode_str(value).decode_utf8_lossy().into_owned()
 }
 
 /// A cookie to set: for every path and until the browser closes, out of reach of scripts, not sent
 /// with requests that other sites start (`SameSite=Lax`), unless said otherwise.
 #[derive(Clone)]
 pub struct SetCookie {
-    name: &'static str,
+    name: Cow<'static, str>,
     value: String,
-    path: &'static str,
+    path: Cow<'static, str>,
     max_age: Option<Duration>,
     http_only: bool,
     secure: bool,
@@ -54,10 +65,22 @@ pub struct SetCookie {
 impl SetCookie {
     /// Bytes of the value that a cookie cannot hold are percent-encoded.
     pub fn new(name: &'static str, value: &str) -> Self {
+        Self::of(name.into(), value)
+    }
+
+    /// The same under a name that somebody else chose; `None` when it cannot name a cookie, or has
+    /// one of the prefixes that browsers give a meaning to.
+    pub fn named(name: &str, value: &str) -> Option<Self> {
+        let is_token = HeaderName::from_bytes(name.as_bytes()).is_ok();
+        let is_plain = !name.starts_with("__");
+        (is_token && is_plain).then(|| Self::of(name.to_owned().into(), value))
+    }
+
+    fn of(name: Cow<'static, str>, value: &str) -> Self {
         Self {
             name,
             value: utf8_percent_encode(value, NOT_IN_A_VALUE).to_string(),
-            path: "/",
+            path: "/".into(),
             max_age: None,
             http_only: true,
             secure: false,
@@ -80,6 +103,20 @@ impl SetCookie {
     }
 
     pub fn path(self, path: &'static str) -> Self {
+        let path = path.into();
+        Self { path, ..self }
+    }
+
+    /// The same with a path that somebody else chose. One that is not a path is left out.
+    pub fn below(self, path: &str) -> Self {
+        let is_path = path.starts_with('/')
+            && path
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b';');
+        if !is_path {
+            return self;
+        }
+        let path = path.to_owned().into();
         Self { path, ..self }
     }
 
@@ -107,7 +144,7 @@ impl SetCookie {
     /// The value of a `Set-Cookie` header.
     pub fn header(&self) -> HeaderValue {
         HeaderValue::try_from(self.to_text())
-            .expect("names and paths are constants and values are percent-encoded")
+            .expect("names and paths are constants or checked, and values are percent-encoded")
     }
 
     fn to_text(&self) -> String {
@@ -175,6 +212,42 @@ mod tests {
             SetCookie::removed("session_id").header(),
             "session_id=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
         );
+    }
+
+    #[test]
+    fn what_others_choose_cannot_break_out_of_its_header() {
+        for bad in [
+            "",
+            "a b",
+            "a;b",
+            "a=b",
+            "a\r\nb",
+            "ü",
+            "__Host-x",
+            "__Secure-x",
+        ] {
+            assert!(SetCookie::named(bad, "x").is_none(), "{bad:?}");
+        }
+        for (path, shown) in [
+            ("/a", "/a"),
+            ("a", "/"),
+            ("/;Domain=x", "/"),
+            ("/a\r\nb", "/"),
+        ] {
+            let cookie = SetCookie::named("Device", "x").unwrap().below(path);
+            let expected = format!("Device=x; Path={shown}; HttpOnly; SameSite=Lax");
+            assert_eq!(cookie.header(), expected, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_comes_back_as_it_was() {
+        for value in ["a b;c,\"d\"", "100%25", "größe", ""] {
+            let set = SetCookie::new("a", value).header();
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            let (_, sent) = pair.split_once('=').unwrap();
+            assert_eq!(decoded(sent), value);
+        }
     }
 
     #[test]

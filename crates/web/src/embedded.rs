@@ -17,6 +17,7 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "auth/otp/enroll.xhtml",
     "auth/otp/otplogin.xhtml",
     "auth/otp_email/otp_email.xhtml",
+    "again.xhtml",
     "auth/otp_sms/otp_sms.xhtml",
     "auth/pwd/newpassword.xhtml",
     "authorize.xhtml",

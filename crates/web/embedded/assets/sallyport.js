@@ -19,6 +19,10 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   });
 }
 
+// A form of another site, on its way through this one.
+const onward = document.querySelector("form[data-go]");
+onward?.requestSubmit(onward.querySelector("button"));
+
 for (const button of document.querySelectorAll("button[data-reveal]")) {
   const field = document.getElementById(button.dataset.reveal);
   button.hidden = false;

@@ -132,7 +132,12 @@ fn consent_and_logout() -> Vec<Sample> {
         "client_name": "Riverbank Books", "person": "alice",
     });
     let done = json!({ "done": true, "client_name": "Riverbank Books", "continue_link": "https://books.example/bye" });
+    let again = json!({
+        "form_action": "/oxauth/postlogin.htm", "marker": "posted_again",
+        "fields": [["SAMLResponse", "PHNhbWw+"], ["RelayState", "r1"]],
+    });
     vec![
+        sample("again", "again.xhtml", again),
         sample("authorize", "authorize.xhtml", consent),
         sample("logout", "logout.xhtml", confirm),
         sample("logout-done", "logout.xhtml", done),
