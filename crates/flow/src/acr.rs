@@ -44,13 +44,22 @@ pub struct Authentication {
     /// The `amr` of ID tokens (RFC 8176): the level as text first, as in Gluu, then what the script
     /// claims as `key:value`.
     pub amr: Vec<String>,
+    /// Whether the script alone said whose login it is: this host checked no password.
+    #[serde(default)]
+    pub without_password: bool,
+    /// The methods that were asked for and gave way to this one (Gluu's alternative method).
+    #[serde(default)]
+    pub instead_of: Vec<String>,
 }
 
 impl Authentication {
-    /// Whether this proof is enough for `wanted`: the same method, or one of a strictly higher
-    /// level that took at least as many steps. A password alone is never enough for two steps.
+    /// Whether this proof is enough for `wanted`: the same method, the one that `wanted` itself named
+    /// in its place, or one of a strictly higher level that took at least as many steps. A password
+    /// alone is never enough for two steps.
     pub fn satisfies(&self, wanted: &Acr) -> bool {
-        wanted.is_named(&self.acr) || (self.level > wanted.level && self.steps >= wanted.steps)
+        wanted.is_named(&self.acr)
+            || self.instead_of.iter().any(|name| wanted.is_named(name))
+            || (self.level > wanted.level && self.steps >= wanted.steps)
     }
 }
 
@@ -65,6 +74,8 @@ mod tests {
             steps,
             at: Timestamp::from_seconds(0),
             amr: Vec::new(),
+            without_password: false,
+            instead_of: Vec::new(),
         }
     }
 
@@ -90,5 +101,10 @@ mod tests {
             assert_eq!(proof.satisfies(&stytch), enough, "{proof:?}");
         }
         assert!(passed("basic", 10, 1).satisfies(&Acr::password()));
+        let in_its_place = Authentication {
+            instead_of: vec!["router".to_owned(), "stytch".to_owned()],
+            ..passed("basic", 0, 1)
+        };
+        assert!(in_its_place.satisfies(&stytch));
     }
 }

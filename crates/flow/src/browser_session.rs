@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderMap, HeaderValue, header};
 use sallyport_base::{Conn, Digest, Id, Row, Timestamp, Token, Tx, params};
@@ -8,6 +8,8 @@ use sallyport_web::cookie::{self, SetCookie};
 use crate::{Acr, Authentication, FinishedLogin, Flow, FlowError};
 
 const COOKIE: &str = "session_id";
+/// What the attributes of a session are sealed for.
+const ATTRIBUTES: &str = "browser session";
 
 /// That a person is signed in at one browser, and what they proved.
 #[derive(Clone, Debug)]
@@ -67,10 +69,12 @@ impl BrowserSession {
             authentications: strengthened(earlier, proof),
         };
         let token = Token::issue(flow.random());
+        let attributes = serde_json::to_vec(&proof.session)?;
+        let attributes = flow.vault().seal(ATTRIBUTES, &attributes);
         session
-            .insert(tx, &token, flow.lifetimes().session, now)
+            .insert(tx, &token, attributes, flow.lifetimes().session, now)
             .await?;
-        tracing::info!(event = "session.opened", person.id = %session.person_id, acr = %proof.authentication.acr, "a person signed in");
+        tracing::info!(event = "session.opened", person.id = %session.person_id, acr = %proof.authentication.acr, without_password = proof.authentication.without_password, "a person signed in");
         Ok((session, set_cookie(flow, token.expose())))
     }
 
@@ -98,16 +102,42 @@ impl BrowserSession {
             .max_by_key(|proof| (acr.is_named(&proof.acr), proof.at))
     }
 
+    /// What the last login left in the session, as its script knows it. Empty when the session is
+    /// older than that, or over.
+    pub(crate) async fn attributes(
+        &self,
+        flow: &Flow,
+    ) -> Result<BTreeMap<String, String>, FlowError> {
+        let mut reader = flow.store().reader().await?;
+        let row = reader
+            .row(
+                "SELECT attributes FROM browser_sessions WHERE id = $1",
+                params![self.id],
+            )
+            .await?;
+        let sealed: Option<String> = match row {
+            Some(row) => row.get("attributes")?,
+            None => None,
+        };
+        let Some(sealed) = sealed else {
+            return Ok(BTreeMap::new());
+        };
+        Ok(serde_json::from_slice(
+            &flow.vault().open(ATTRIBUTES, &sealed)?,
+        )?)
+    }
+
     async fn insert(
         &self,
         tx: &mut Tx,
         token: &Token,
+        attributes: String,
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<(), FlowError> {
         tx.execute(
-            "INSERT INTO browser_sessions (id, token, person_id, auth_time, authentications, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO browser_sessions (id, token, person_id, auth_time, authentications, created_at, expires_at, attributes)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             params![
                 self.id,
                 token.digest(),
@@ -116,6 +146,7 @@ impl BrowserSession {
                 serde_json::to_string(&self.authentications)?,
                 now,
                 now.plus(lifetime),
+                attributes,
             ],
         )
         .await?;

@@ -21,7 +21,10 @@ pub enum FlowError {
     #[error("the script {script} failed: {cause}")]
     Script { script: String, cause: ScriptError },
     #[error("the script {script} broke the contract: {why}")]
-    Contract { script: String, why: &'static str },
+    Contract { script: String, why: String },
+    /// The person was known and may not sign in any more.
+    #[error("the person of a login is not active")]
+    Inactive,
     #[error("the server has more logins than it can check")]
     Busy,
     #[error("the login method {0} is not loaded")]
@@ -64,6 +67,12 @@ impl FlowError {
                     "a login was ended after too many wrong tries"
                 );
             }
+            Self::Inactive => {
+                tracing::warn!(
+                    event = "login.inactive",
+                    "a person who is not active passed every step"
+                );
+            }
             Self::Script { script, cause } => {
                 tracing::error!(script.name = %script, kind = ?cause.kind, cause = %cause.message, "a login script failed");
             }
@@ -96,6 +105,12 @@ impl FlowError {
                 "Too many wrong codes",
                 "This sign-in was ended to protect your account.",
                 "Wait a moment, go back to the application and sign in again.",
+            ),
+            Self::Inactive => (
+                StatusCode::FORBIDDEN,
+                "You cannot sign in",
+                "The account is not active.",
+                "Ask the people who run this site.",
             ),
             Self::Busy | Self::People(PeopleError::Busy) | Self::Engine(EngineError::Busy) => (
                 StatusCode::SERVICE_UNAVAILABLE,

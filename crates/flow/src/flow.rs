@@ -44,6 +44,8 @@ pub struct FlowParts {
     /// The method of an application that asks for none, unless one was chosen in the store. `None`:
     /// the enabled script of the highest level, or the built-in password method.
     pub default_acr: Option<String>,
+    /// Parameters of an authorization request that scripts see besides those that are known.
+    pub authorization_parameters: Vec<String>,
 }
 
 /// Everything that a login needs. Cheap to clone; any node with the same store is as good.
@@ -91,6 +93,10 @@ impl Flow {
 
     pub fn issuer(&self) -> &Issuer {
         &self.0.parts.issuer
+    }
+
+    pub fn authorization_parameters(&self) -> &[String] {
+        &self.0.parts.authorization_parameters
     }
 
     pub fn lifetimes(&self) -> Lifetimes {

@@ -10,20 +10,27 @@
 mod acr;
 mod browser;
 mod browser_session;
+mod counted_tries;
 mod default_acr;
 mod error;
 mod flow;
 mod issuer;
+mod known_person;
 mod login;
 mod login_page;
+mod logout;
 mod outbound;
+mod place;
+mod progress;
 pub mod questions;
+mod return_page;
 mod scene;
 mod script_cache;
 mod script_entry;
 mod script_file;
 mod script_log;
 mod script_name;
+mod script_reply;
 mod script_version;
 mod scripts;
 mod short_message;
@@ -40,6 +47,7 @@ pub use error::FlowError;
 pub use flow::{Flow, FlowParts, Lifetimes};
 pub use issuer::{BadIssuer, Issuer};
 pub use login::{FinishedLogin, Login, NewLogin};
+pub use logout::{MethodLogout, SigningOut};
 pub use outbound::{Outbound, named_hosts};
 pub use script_entry::{NewScript, ScriptEntry, ScriptStoreError};
 pub use script_file::FileMark;
@@ -55,13 +63,20 @@ pub const SCHEMA: Schema = Schema {
     steps: &[
         include_str!("../schema/0001.sql"),
         include_str!("../schema/0002.sql"),
+        include_str!("../schema/0003.sql"),
     ],
 };
 
 /// The pages of a login, under Gluu's paths.
 pub fn routes() -> Router<Flow> {
-    Router::new().route(
-        "/oxauth/{*page}",
-        get(login_page::show).post(login_page::submit),
-    )
+    let returned = get(return_page::returned).post(return_page::returned);
+    Router::new()
+        .route("/oxauth/postlogin.htm", returned.clone())
+        // As Gluu's scripts for CAS write it.
+        .route("/oxauth/postlogin", returned)
+        .route("/oxauth/leave.htm", get(return_page::leave))
+        .route(
+            "/oxauth/{*page}",
+            get(login_page::show).post(login_page::submit),
+        )
 }

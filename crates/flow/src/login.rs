@@ -13,10 +13,17 @@ use tokio::sync::OwnedMutexGuard;
 /// What the session attributes of a login are sealed for.
 const SESSION: &str = "login session";
 
-use crate::{Acr, Authentication, Flow, FlowError, browser::Browser, step};
+use crate::{
+    Acr, Authentication, Flow, FlowError,
+    browser::Browser,
+    known_person::{Evidence, KnownPerson},
+    place::Place,
+    scene::kept_session,
+    step,
+};
 
 /// One attempt of one browser to pass one method, from the first page to the proof.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Login {
     pub(crate) id: Id<Login>,
     /// The name of the method as its script is called.
@@ -24,14 +31,16 @@ pub struct Login {
     /// The version of the script that it began with, and ends with. `None`: the built-in method, or
     /// a script whose page was not asked for yet.
     pub(crate) script_revision: Option<i64>,
-    /// The page of the current step, such as `/auth/otp_sms/otp_sms.xhtml`.
-    pub(crate) page: String,
+    /// Where the current step takes place.
+    pub(crate) place: Place,
     /// Gluu's session attributes; `auth_step` among them.
     pub(crate) session: BTreeMap<String, String>,
     /// What the script wants the next page to say.
     pub(crate) messages: Vec<Message>,
-    /// Whose password was right, as this host saw it: never what a script says.
-    pub(crate) person_id: Option<Id<Person>>,
+    /// Whom it is about, and what stands behind that.
+    pub(crate) person: Option<KnownPerson>,
+    /// When the browser was sent to another site and did not come back yet.
+    pub(crate) away_at: Option<Timestamp>,
     pub(crate) client_name: Option<String>,
     pub(crate) login_hint: Option<String>,
     pub(crate) cancel_url: Option<String>,
@@ -44,6 +53,9 @@ pub struct Login {
 #[derive(Debug)]
 pub struct NewLogin {
     pub acr: Acr,
+    /// What scripts find in the session: the parameters of the protocol's request, under Gluu's
+    /// names.
+    pub attributes: BTreeMap<String, String>,
     /// A user name to begin with (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<String>,
     /// The application, as the pages name it.
@@ -62,6 +74,8 @@ pub struct FinishedLogin {
     pub person_id: Id<Person>,
     pub authentication: Authentication,
     pub parked: String,
+    /// What the script left in the session, for the time when the person signs out.
+    pub(crate) session: BTreeMap<String, String>,
 }
 
 impl Login {
@@ -73,17 +87,18 @@ impl Login {
         now: Timestamp,
     ) -> Result<Response, FlowError> {
         let browser = Browser::of(headers, flow.random(), flow.issuer().is_https());
+        let mut session = kept_session(new.attributes, &BTreeMap::new());
+        session.insert("acr".to_owned(), new.acr.name.clone());
+        session.insert("auth_step".to_owned(), "1".to_owned());
         let mut login = Self {
             id: Id::new(now, flow.random()),
-            session: BTreeMap::from([
-                ("acr".to_owned(), new.acr.name.clone()),
-                ("auth_step".to_owned(), "1".to_owned()),
-            ]),
+            session,
             acr: new.acr.name,
             script_revision: None,
-            page: String::new(),
+            place: Place::login_page(),
             messages: Vec::new(),
-            person_id: None,
+            person: None,
+            away_at: None,
             client_name: new.client_name,
             login_hint: new.login_hint,
             cancel_url: new.cancel_url,
@@ -91,7 +106,7 @@ impl Login {
             resume_path: new.resume_path.to_owned(),
             version: 0,
         };
-        login.page = step::first_page(flow, &mut login).await?;
+        login.place = step::first_place(flow, &mut login).await?;
         let mut tx = flow.store().begin().await?;
         login
             .insert(
@@ -125,15 +140,17 @@ impl Login {
         let row = tx
             .row(
                 "DELETE FROM logins WHERE id = $1 AND browser = $2 AND state = 'done' AND expires_at > $3
-                 RETURNING person_id, authentication, parked",
+                 RETURNING person_id, authentication, parked, session",
                 params![id, Browser::of(headers, flow.random(), flow.issuer().is_https()).digest(), now],
             )
             .await?;
         let Some(row) = row else { return Ok(None) };
+        let session = flow.vault().open(SESSION, &row.get::<String>("session")?)?;
         Ok(Some(FinishedLogin {
             person_id: row.get("person_id")?,
             authentication: serde_json::from_str(&row.get::<String>("authentication")?)?,
             parked: row.get("parked")?,
+            session: serde_json::from_slice(&session)?,
         }))
     }
 
@@ -149,6 +166,38 @@ impl Login {
         find(&mut reader, flow.vault(), id, &browser, now)
             .await?
             .ok_or(FlowError::NoLogin)
+    }
+
+    /// The login that this browser left for another site and did not come back to, the last one of
+    /// several.
+    pub(crate) async fn find_away(
+        flow: &Flow,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<Id<Self>>, FlowError> {
+        let browser = Browser::of(headers, flow.random(), flow.issuer().is_https()).digest();
+        let mut reader = flow.store().reader().await?;
+        let row = reader
+            .row(
+                "SELECT id FROM logins WHERE browser = $1 AND away_at IS NOT NULL AND expires_at > $2
+                 ORDER BY away_at DESC LIMIT 1",
+                params![&browser, now],
+            )
+            .await?;
+        Ok(row.map(|row| row.get("id")).transpose()?)
+    }
+
+    /// Notes that the browser is back. `false`: it was not away, or another request came first; one
+    /// journey allows one return.
+    pub(crate) async fn come_back(&mut self, tx: &mut Tx) -> Result<bool, FlowError> {
+        let touched = tx
+            .execute(
+                "UPDATE logins SET away_at = NULL WHERE id = $1 AND away_at IS NOT NULL",
+                params![self.id],
+            )
+            .await?;
+        self.away_at = None;
+        Ok(touched == 1)
     }
 
     /// The step that the person is at, counted from 1. It comes from here, never from a form.
@@ -167,10 +216,9 @@ impl Login {
         format!("{}?login={}", self.path(), self.id)
     }
 
-    /// Gluu's address of the page: `.htm` where the file is `.xhtml`.
+    /// The address of the step.
     pub(crate) fn path(&self) -> String {
-        let page = self.page.strip_suffix(".xhtml").unwrap_or(&self.page);
-        format!("/oxauth{page}.htm")
+        self.place.path()
     }
 
     /// Counts one try at a step after the first, before anything is compared. `false`: it was one
@@ -204,19 +252,22 @@ impl Login {
         let touched = tx
             .execute(
                 "UPDATE logins SET page = $3, session = $4, messages = $5, person_id = $6, state = $7,
-                    authentication = $8, acr = $9, script_revision = $10, version = version + 1
+                    authentication = $8, acr = $9, script_revision = $10, evidence = $11,
+                    away_at = $12, version = version + 1
                  WHERE id = $1 AND version = $2 AND state = 'asking'",
                 params![
                     self.id,
                     self.version,
-                    self.page.as_str(),
+                    self.place.to_string(),
                     self.sealed_session(vault)?,
                     serde_json::to_string(&self.messages)?,
-                    self.person_id,
+                    self.person.map(|known| known.id),
                     state,
                     authentication,
                     self.acr.as_str(),
                     self.script_revision,
+                    self.person.map(|known| known.by.name()),
+                    self.away_at,
                 ],
             )
             .await?;
@@ -239,7 +290,7 @@ impl Login {
                 self.id,
                 browser,
                 self.acr.as_str(),
-                self.page.as_str(),
+                self.place.to_string(),
                 self.sealed_session(vault)?,
                 parked,
                 self.resume_path.as_str(),
@@ -265,10 +316,11 @@ impl Login {
             id: row.get("id")?,
             acr: row.get("acr")?,
             script_revision: row.get("script_revision")?,
-            page: row.get("page")?,
+            place: Place::stored(&row.get::<String>("page")?),
             session: serde_json::from_slice(&session)?,
             messages: serde_json::from_str(&row.get::<String>("messages")?)?,
-            person_id: row.get("person_id")?,
+            person: known_person(row)?,
+            away_at: row.get("away_at")?,
             client_name: row.get("client_name")?,
             login_hint: row.get("login_hint")?,
             cancel_url: row.get("cancel_url")?,
@@ -280,6 +332,13 @@ impl Login {
             version: row.get("version")?,
         })
     }
+}
+
+fn known_person(row: &Row) -> Result<Option<KnownPerson>, FlowError> {
+    let id: Option<Id<Person>> = row.get("person_id")?;
+    let by: Option<String> = row.get("evidence")?;
+    let by = Evidence::named(&by.unwrap_or_default());
+    Ok(id.map(|id| KnownPerson { id, by }))
 }
 
 async fn find(

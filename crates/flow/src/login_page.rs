@@ -5,17 +5,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use sallyport_base::{Id, Timestamp, Tx};
+use sallyport_base::{Id, Timestamp};
 use sallyport_web::{BadForm, Csrf, FormBody, Params, Repeated, masked_number, parse_form};
 use serde_json::json;
-use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     Flow, FlowError, Login,
-    questions::wrong_passwords,
-    scene::{PageRequest, is_resend},
-    step::{self, Outcome, Prepared},
-    tries::{self, Subject},
+    progress::{Came, Told, prepared_page, take_step_to_its_end},
+    scene::PageRequest,
+    step::{self, PageParts},
 };
 
 /// How long a person waits between two messages: after the first, the second, and any later one.
@@ -37,13 +35,8 @@ pub(crate) async fn show(
         if login.authentication.is_some() || login.path() != request.path {
             return Ok(see_other(&login));
         }
-        let before = login.session.clone();
-        let mut prepared = step::prepare(&flow, &mut login, &request, now).await?;
-        prepared.messages.splice(..0, login.messages.clone());
-        if login.session != before && !save(&flow, &login).await? {
-            return Ok(see_other(&find_login(&flow, &request, now).await?));
-        }
-        Ok(render(&flow, &login, &request, prepared, now))
+        let before = login.clone();
+        prepared_page(&flow, &mut login, &before, &request, Told::of(&before), now).await
     };
     shown
         .await
@@ -67,122 +60,14 @@ pub(crate) async fn submit(
         if login.authentication.is_some() || is_stale(&login, &request.parameters) {
             return Ok(see_other(&login));
         }
-        take_step_to_its_end(flow.clone(), turn, login, request, now).await
+        take_step_to_its_end(flow.clone(), turn, login, request, Came::ByForm, now).await
     };
     submitted
         .await
         .unwrap_or_else(|error: FlowError| error.page(flow.pages()))
 }
 
-/// A person who closes the page does not stop a step half way: a code that was accepted, or a
-/// message that was sent, must be on record.
-async fn take_step_to_its_end(
-    flow: Flow,
-    turn: OwnedMutexGuard<()>,
-    login: Login,
-    request: PageRequest,
-    now: Timestamp,
-) -> Result<Response, FlowError> {
-    let step = tokio::spawn(async move {
-        let _turn = turn;
-        take_step(&flow, login, &request, now).await
-    });
-    step.await.unwrap_or(Err(FlowError::Busy))
-}
-
-async fn take_step(
-    flow: &Flow,
-    mut login: Login,
-    request: &PageRequest,
-    now: Timestamp,
-) -> Result<Response, FlowError> {
-    if let Some(refusal) = count_try(flow, &login, request, now).await? {
-        return Ok(refusal);
-    }
-    let (before, step) = (login.session.clone(), login.step());
-    match step::advance(flow, &mut login, request, now).await? {
-        Outcome::Stay(messages) => {
-            let mut prepared = step::prepare(flow, &mut login, request, now).await?;
-            prepared.messages.splice(..0, messages);
-            if login.session != before && !save(flow, &login).await? {
-                return Ok(see_other(&find_login(flow, request, now).await?));
-            }
-            Ok(render(flow, &login, request, prepared, now))
-        }
-        Outcome::Moved | Outcome::Passed => {
-            let mut tx = flow.store().begin().await?;
-            if !login.save(&mut tx, flow.vault()).await? {
-                drop(tx);
-                return Ok(see_other(&find_login(flow, request, now).await?));
-            }
-            forget_tries(&mut tx, &login, step, request).await?;
-            tx.commit().await?;
-            Ok(see_other(&login))
-        }
-    }
-}
-
-/// After a right answer the wrong ones before it no longer count.
-async fn forget_tries(
-    tx: &mut Tx,
-    login: &Login,
-    step: u32,
-    request: &PageRequest,
-) -> Result<(), FlowError> {
-    let Some(who) = person_of(login) else {
-        return Ok(());
-    };
-    if step == 1 {
-        let username = request.parameters.first("username").unwrap_or_default();
-        tries::forget(tx, wrong_passwords(username)).await?;
-    }
-    if login.authentication.is_some() {
-        tries::forget(tx, wrong_passcodes(&who)).await?;
-    }
-    Ok(())
-}
-
-/// Counts a try at a step after the first, for the login and for the person, before anything is
-/// compared. The page of the refusal, when it was one too many.
-async fn count_try(
-    flow: &Flow,
-    login: &Login,
-    request: &PageRequest,
-    now: Timestamp,
-) -> Result<Option<Response>, FlowError> {
-    if login.step() <= 1 || is_resend(&request.parameters) {
-        return Ok(None);
-    }
-    let limits = flow.limits();
-    let mut tx = flow.store().begin().await?;
-    let mut allowed = login.count_try(&mut tx, limits.tries_per_login).await?;
-    if let Some(who) = person_of(login) {
-        let subject = wrong_passcodes(&who);
-        allowed &= tries::count(&mut tx, subject, limits.wrong_passcodes, now).await?;
-    }
-    tx.commit().await?;
-    Ok((!allowed).then(|| FlowError::TooManyTries.page(flow.pages())))
-}
-
-fn person_of(login: &Login) -> Option<String> {
-    login.person_id.map(|id| id.to_string())
-}
-
-fn wrong_passcodes(who: &str) -> Subject<'_> {
-    Subject {
-        kind: "wrong passcodes",
-        who,
-    }
-}
-
-async fn save(flow: &Flow, login: &Login) -> Result<bool, FlowError> {
-    let mut tx = flow.store().begin().await?;
-    let won = login.save(&mut tx, flow.vault()).await?;
-    tx.commit().await?;
-    Ok(won)
-}
-
-fn page_request(request: &Request, page: &str, method: &'static str) -> PageRequest {
+pub(crate) fn page_request(request: &Request, page: &str, method: &'static str) -> PageRequest {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     PageRequest {
         headers: request.headers().clone(),
@@ -193,7 +78,7 @@ fn page_request(request: &Request, page: &str, method: &'static str) -> PageRequ
     }
 }
 
-fn with_parameters(
+pub(crate) fn with_parameters(
     blank: PageRequest,
     parameters: Result<Params, BadForm>,
 ) -> Result<PageRequest, FlowError> {
@@ -206,12 +91,12 @@ fn with_parameters(
     }
 }
 
-fn login_id(request: &PageRequest) -> Result<Id<Login>, FlowError> {
+pub(crate) fn login_id(request: &PageRequest) -> Result<Id<Login>, FlowError> {
     let handle = single(&request.parameters, "login")?.ok_or(FlowError::NoLogin)?;
     Id::parse(handle).ok_or(FlowError::NoLogin)
 }
 
-async fn find_login(
+pub(crate) async fn find_login(
     flow: &Flow,
     request: &PageRequest,
     now: Timestamp,
@@ -219,7 +104,7 @@ async fn find_login(
     Login::load(flow, &request.headers, login_id(request)?, now).await
 }
 
-fn check_form(flow: &Flow, request: &PageRequest) -> Result<(), FlowError> {
+pub(crate) fn check_form(flow: &Flow, request: &PageRequest) -> Result<(), FlowError> {
     let value = single(&request.parameters, "csrf")?.unwrap_or_default();
     let csrf = Csrf::of(&request.headers, flow.random());
     csrf.check(value)
@@ -227,28 +112,28 @@ fn check_form(flow: &Flow, request: &PageRequest) -> Result<(), FlowError> {
         .ok_or(FlowError::ForeignForm)
 }
 
-fn single<'p>(params: &'p Params, name: &'p str) -> Result<Option<&'p str>, FlowError> {
+pub(crate) fn single<'p>(params: &'p Params, name: &'p str) -> Result<Option<&'p str>, FlowError> {
     params
         .single(name)
         .map_err(|Repeated(name)| FlowError::BadForm(format!("{name} is given more than once")))
 }
 
 /// Whether the form is of a page that the login has left: a double click, the back button.
-fn is_stale(login: &Login, parameters: &Params) -> bool {
+pub(crate) fn is_stale(login: &Login, parameters: &Params) -> bool {
     parameters
         .first("step")
         .is_some_and(|step| step != login.step().to_string())
 }
 
-fn see_other(login: &Login) -> Response {
+pub(crate) fn see_other(login: &Login) -> Response {
     Redirect::to(&login.url()).into_response()
 }
 
-fn render(
+pub(crate) fn render(
     flow: &Flow,
     login: &Login,
     request: &PageRequest,
-    prepared: Prepared,
+    parts: PageParts,
     now: Timestamp,
 ) -> Response {
     let csrf = Csrf::of(&request.headers, flow.random());
@@ -266,8 +151,8 @@ fn render(
         "login": login.id,
         "step": login.step(),
         "steps": step::count_of(flow, login),
-        "messages": prepared.messages,
-        "working": prepared.working,
+        "messages": parts.messages,
+        "working": parts.working,
         "username": username,
         "client_name": login.client_name,
         "cancel_link": login.cancel_url,
@@ -276,8 +161,8 @@ fn render(
         "seconds_left": number_in(login, "passcode_expires_at").map(|at| (at - seconds).max(0)),
         "resend_in": resend_at(login).map(|at| (at - seconds).max(0)),
     });
-    let page = login.page.trim_start_matches('/');
-    let mut response = flow.pages().render(page, StatusCode::OK, context);
+    let page = login.place.to_string();
+    let mut response = flow.pages().render(&page, StatusCode::OK, context);
     set_cookie(response.headers_mut(), &csrf, flow);
     response
 }

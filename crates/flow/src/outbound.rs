@@ -47,17 +47,10 @@ impl Outbound {
             Ok(target) if matches!(target.scheme(), "http" | "https") => target,
             _ => return Answer::Refused("the address is not an http or https URL".to_owned()),
         };
+        if let Err(why) = self.permit(script, &target) {
+            return Answer::Refused(why);
+        }
         let host = authority(&target);
-        if !script.web.contains(&host) && !self.is_allowed(&target, &host) {
-            tracing::warn!(event = "script.host_refused", host = %host, "a script called a host that nobody allowed");
-            return Answer::Refused(format!(
-                "{host} is neither in the properties of this script nor allowed by the administrator"
-            ));
-        }
-        if target.scheme() == "http" && !is_loopback(&target) && !self.is_allowed(&target, &host) {
-            tracing::warn!(event = "script.plain_http_refused", host = %host, "a script would have sent secrets in clear");
-            return Answer::Refused(format!("{host} must be called over https"));
-        }
         match self.exchange(method, target, headers, body).await {
             Ok(response) => Answer::Http(response),
             Err(why) => {
@@ -71,6 +64,24 @@ impl Outbound {
     pub(crate) fn is_named(&self, host: &str, port: u16) -> bool {
         let host = host.to_lowercase();
         self.allowed.contains(&format!("{host}:{port}")) || self.allowed.contains(&host)
+    }
+
+    /// Whether a script may have to do with this address, be it that the server calls it or that a
+    /// browser is sent there: the administrator named its host, and nobody reads on the way. The
+    /// error says why not, for the script's log.
+    pub(crate) fn permit(&self, script: &ScriptHosts, target: &Url) -> Result<(), String> {
+        let host = authority(target);
+        if !script.web.contains(&host) && !self.is_allowed(target, &host) {
+            tracing::warn!(event = "script.host_refused", host = %host, "a script named a host that nobody allowed");
+            return Err(format!(
+                "{host} is neither in the properties of this script nor allowed by the administrator"
+            ));
+        }
+        if target.scheme() == "http" && !is_loopback(target) && !self.is_allowed(target, &host) {
+            tracing::warn!(event = "script.plain_http_refused", host = %host, "a script would have sent secrets in clear");
+            return Err(format!("{host} must be called over https"));
+        }
+        Ok(())
     }
 
     fn is_allowed(&self, target: &Url, authority: &str) -> bool {

@@ -7,8 +7,10 @@ use sallyport_people::{NewPerson, PasswordCheck, Person};
 use sallyport_script::{Answer, HttpResponse, PersonKey, Question, ShortMessage, TallyAct};
 
 use crate::{
-    Flow, FlowError,
+    Flow, FlowError, Login,
+    known_person::{Evidence, KnownPerson},
     outbound::ScriptHosts,
+    scene::PageRequest,
     script_cache,
     scripts::LoadedScript,
     short_message,
@@ -29,8 +31,10 @@ pub(crate) struct Host<'f> {
     now: Timestamp,
     hosts: &'f ScriptHosts,
     script: Option<&'f LoadedScript>,
-    /// Whose password was right; from this request, or from an earlier step.
-    proven: Option<Id<Person>>,
+    /// Whom the login is about; from this request, or from an earlier step.
+    known: Option<KnownPerson>,
+    /// The user name that was typed in this request.
+    typed: Option<&'f str>,
     /// What was sent in this request already, and what came back.
     sent: Vec<(SentRequest, Answer)>,
     /// Why the request as a whole must fail, whatever the script makes of it.
@@ -44,6 +48,9 @@ pub(crate) struct Host<'f> {
 /// What the person reads when a name had too many wrong passwords.
 pub(crate) const TOO_MANY_PASSWORDS: &str =
     "Too many wrong passwords for this name. Wait a quarter of an hour and try again.";
+
+/// What a script reads that names somebody without leave.
+const MAY_NOT_VOUCH: &str = "this script may not sign people in without a password; an administrator allows it by the property login_without_password = true";
 
 #[derive(PartialEq, Eq)]
 struct SentRequest {
@@ -59,7 +66,8 @@ impl<'f> Host<'f> {
             now,
             hosts,
             script: None,
-            proven: None,
+            known: None,
+            typed: None,
             sent: Vec::new(),
             trouble: None,
             notice: None,
@@ -67,21 +75,30 @@ impl<'f> Host<'f> {
         }
     }
 
-    pub(crate) fn for_step(
-        flow: &'f Flow,
-        script: &'f LoadedScript,
-        proven: Option<Id<Person>>,
-        now: Timestamp,
-    ) -> Self {
+    /// For a call that is about nobody yet, or about nobody any more.
+    pub(crate) fn for_script(flow: &'f Flow, script: &'f LoadedScript, now: Timestamp) -> Self {
         Self {
             script: Some(script),
-            proven,
             ..Self::for_loading(flow, script.hosts(), now)
         }
     }
 
-    pub(crate) fn proven(&self) -> Option<Id<Person>> {
-        self.proven
+    pub(crate) fn for_step(
+        flow: &'f Flow,
+        script: &'f LoadedScript,
+        login: &Login,
+        request: &'f PageRequest,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            known: login.person,
+            typed: request.typed_name(),
+            ..Self::for_script(flow, script, now)
+        }
+    }
+
+    pub(crate) fn known(&self) -> Option<KnownPerson> {
+        self.known
     }
 
     /// What made the request fail on the host's side, if anything did.
@@ -120,6 +137,7 @@ impl<'f> Host<'f> {
                 let password = Secret::from(password.expose());
                 self.check_password(&username, &password).await?
             }
+            Question::Vouch { username } => self.vouch(&username).await?,
             Question::FindPerson { by } => Answer::Person(self.find_person(by).await?.map(shown)),
             Question::FindPersons { name, value, limit } => {
                 let found = people
@@ -191,13 +209,36 @@ impl<'f> Host<'f> {
     ) -> Result<Answer, FlowError> {
         match check_password(self.flow, username, password, self.now).await? {
             PasswordProof::Right(person) => {
-                self.proven = Some(person.id);
+                self.known = Some(KnownPerson {
+                    id: person.id,
+                    by: Evidence::Password,
+                });
                 return Ok(Answer::Person(Some(shown(person))));
             }
             PasswordProof::Wrong => {}
             PasswordProof::TooMany => self.notice = Some(TOO_MANY_PASSWORDS),
         }
         Ok(Answer::Person(None))
+    }
+
+    /// Takes a script's word for who signs in. For the person that the login is about already it
+    /// says nothing new; for anybody else the administrator must have allowed the script to.
+    async fn vouch(&mut self, username: &str) -> Result<Answer, FlowError> {
+        let person = self.flow.people().find_by_uid(username).await?;
+        let Some(person) = person.filter(Person::is_active) else {
+            return Ok(Answer::Person(None));
+        };
+        if self.known.is_none_or(|known| known.id != person.id) {
+            let Some(script) = self.script.filter(|script| script.vouches()) else {
+                return Ok(Answer::Refused(MAY_NOT_VOUCH.to_owned()));
+            };
+            tracing::info!(event = "person.vouched", person.id = %person.id, script.name = %script.acr().name, "a script says who signs in, without a password");
+            self.known = Some(KnownPerson {
+                id: person.id,
+                by: Evidence::Script,
+            });
+        }
+        Ok(Answer::Person(Some(shown(person))))
     }
 
     async fn find_person(&self, by: PersonKey) -> Result<Option<Person>, FlowError> {
@@ -216,8 +257,8 @@ impl<'f> Host<'f> {
         })
     }
 
-    /// A password is set for the person alone whose password was right in this login: a script that
-    /// is tricked gives nobody away.
+    /// A password is set for the person alone whom this login is about: a script that is tricked gives
+    /// nobody away.
     async fn change_person(
         &self,
         id: Id<Person>,
@@ -225,7 +266,7 @@ impl<'f> Host<'f> {
     ) -> Result<Answer, FlowError> {
         let people = self.flow.people();
         if let Some(password) = set.remove(PASSWORD) {
-            if self.proven != Some(id) {
+            if self.known.is_none_or(|known| known.id != id) {
                 return Ok(Answer::Refused(NOT_THEIRS.to_owned()));
             }
             let password = Secret::from(password.concat());
@@ -325,23 +366,37 @@ impl<'f> Host<'f> {
         Ok(answer)
     }
 
-    /// Counts a message for the person whose password was right, and says whether it may go out.
+    /// Counts a message for whom the login is about, and says whether it may go out. Where a script
+    /// works without passwords and found nobody, what was typed counts instead, so that nobody can
+    /// tell by the limit who exists.
     async fn may_send_passcode(&self) -> Result<bool, FlowError> {
-        let Some(person) = self.proven else {
-            tracing::warn!(
-                event = "passcode.refused",
-                "a script would have sent a passcode for nobody"
-            );
-            return Ok(false);
+        let typed = self
+            .typed
+            .filter(|_| self.script.is_some_and(LoadedScript::vouches));
+        let who = match (self.known, typed) {
+            (Some(known), _) => known.id.to_string(),
+            (None, Some(name)) => format!("name {name}"),
+            (None, None) => {
+                tracing::warn!(
+                    event = "passcode.refused",
+                    "a script would have sent a passcode for nobody"
+                );
+                return Ok(false);
+            }
         };
-        let (who, limits) = (person.to_string(), self.flow.limits());
+        let limits = self.flow.limits();
         let mut tx = self.flow.store().begin().await?;
         let (short, day) = (limits.sends, limits.sends_per_day);
         let allowed = tries::count(&mut tx, sends("sends", &who), short, self.now).await?
             && tries::count(&mut tx, sends("sends a day", &who), day, self.now).await?;
         tx.commit().await?;
         if !allowed {
-            tracing::warn!(event = "passcode.limited", person.id = %person, "a person asked for too many passcodes");
+            let person = self.known.map(|known| known.id.to_string());
+            tracing::warn!(
+                event = "passcode.limited",
+                person.id = person,
+                "too many passcodes were asked for"
+            );
         }
         Ok(allowed)
     }
@@ -386,6 +441,14 @@ async fn count_password(flow: &Flow, username: &str, now: Timestamp) -> Result<b
     let allowed = tries::count(&mut tx, wrong_passwords(username), limit, now).await?;
     tx.commit().await?;
     Ok(allowed)
+}
+
+/// Tries at the first step of a method without passwords.
+pub(crate) fn tries_without_password(username: &str) -> Subject<'_> {
+    Subject {
+        kind: "tries without a password",
+        who: username,
+    }
 }
 
 pub(crate) fn wrong_passwords(username: &str) -> Subject<'_> {

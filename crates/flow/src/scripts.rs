@@ -30,6 +30,7 @@ struct Loaded {
     script: Script,
     hosts: ScriptHosts,
     sends: Vec<Url>,
+    vouches: bool,
 }
 
 impl LoadedScript {
@@ -52,6 +53,12 @@ impl LoadedScript {
 
     pub(crate) fn hosts(&self) -> &ScriptHosts {
         &self.0.hosts
+    }
+
+    /// Whether it may say who signs in without a password: its property `login_without_password` is
+    /// `true`.
+    pub(crate) fn vouches(&self) -> bool {
+        self.0.vouches
     }
 
     /// Whether a request to this address sends a passcode: the address is that of the property
@@ -403,6 +410,7 @@ async fn start(flow: &Flow, version: &ScriptVersion) -> Result<LoadedScript, Not
         usage: version.usage,
         script,
         sends: passcode_sends(&version.properties),
+        vouches: vouches(&version.properties),
         hosts,
     })))
 }
@@ -466,6 +474,13 @@ fn fault(message: &str, traceback: &str) -> NotStarted {
 fn is_twilio_message(url: &Url) -> bool {
     let path = url.path();
     path.contains("/2010-04-01/Accounts/") && path.ends_with("/Messages.json")
+}
+
+fn vouches(properties: &[Property]) -> bool {
+    let last = properties
+        .iter()
+        .rfind(|property| property.value1 == "login_without_password");
+    last.is_some_and(|property| property.value2.trim().eq_ignore_ascii_case("true"))
 }
 
 fn passcode_sends(properties: &[Property]) -> Vec<Url> {

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 
 use sallyport_base::{Secret, Timestamp};
-use sallyport_script::{Message, Scene, Severity};
+use sallyport_script::{Message, Severity};
 use serde_json::Value;
 
 use crate::{
     Acr, Authentication, Flow, FlowError, Login, PASSWORD_ACR,
+    known_person::{Evidence, KnownPerson},
+    place::Place,
     questions::{PasswordProof, TOO_MANY_PASSWORDS, check_password},
-    scene::{PageRequest, kept_session, scene},
+    scene::{self, PageRequest},
+    script_reply::ScriptReply,
     scripts::LoadedScript,
-    talk::{LOGIN_PAGE, Next, Talk, broken, passed_key, skipped_key},
+    talk::{Next, Readiness, Talk, Told, broken, passed_key, skipped_key},
 };
 
 const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
@@ -22,20 +25,27 @@ const NOT_SENT: &str = "Failed to send message to mobile phone. Cancel, and sign
 
 /// Where a form has led.
 pub(crate) enum Outcome {
-    /// The same page again, with what went wrong.
-    Stay(Vec<Message>),
+    /// The same step again, with what went wrong and what the script set for this request.
+    Stay(PageParts),
     /// Another step; the login has changed.
     Moved,
     /// Every step is passed; the login holds the proof.
     Passed,
 }
 
-/// What a script has for the page of its step.
+/// What a page may be made of.
 #[derive(Default)]
-pub(crate) struct Prepared {
-    pub messages: Vec<Message>,
-    /// The working parameters, which a page reads as `working.NAME`.
-    pub working: BTreeMap<String, Value>,
+pub(crate) struct PageParts {
+    pub(crate) messages: Vec<Message>,
+    /// The working parameters.
+    pub(crate) working: BTreeMap<String, Value>,
+}
+
+/// Whether the page of a step is to be shown.
+pub(crate) enum Prepared {
+    Page(PageParts),
+    /// Another method took over; the login has changed.
+    Moved,
 }
 
 /// How a login is checked.
@@ -65,40 +75,80 @@ pub(crate) fn count_of(flow: &Flow, login: &Login) -> u32 {
     script.map_or(1, |script| script.acr().steps)
 }
 
-/// The page of the first step.
-pub(crate) async fn first_page(flow: &Flow, login: &mut Login) -> Result<String, FlowError> {
+/// Where the first step takes place.
+pub(crate) async fn first_place(flow: &Flow, login: &mut Login) -> Result<Place, FlowError> {
     match method_of(flow, login).await? {
-        Method::Password => Ok(LOGIN_PAGE.to_owned()),
+        Method::Password => Ok(Place::login_page()),
         Method::Script(script) => {
             let now = flow.clock().now();
-            let mut talk = Talk::begin(flow, &script, login, Scene::default(), now).await?;
-            let page = talk.page(1).await?;
-            Ok(page.unwrap_or_else(|| LOGIN_PAGE.to_owned()))
+            let mut talk = Talk::before_pages(flow, &script, login, now).await?;
+            let place = talk.place(1).await?;
+            Ok(place.unwrap_or_else(Place::login_page))
         }
     }
 }
 
-/// Lets the script prepare the page of the current step, before it is shown.
+/// Lets the script prepare the page of the current step, before it is shown. `working` is what it
+/// set in this request already.
 pub(crate) async fn prepare(
     flow: &Flow,
     login: &mut Login,
     request: &PageRequest,
+    working: BTreeMap<String, Value>,
     now: Timestamp,
-) -> Result<Prepared, FlowError> {
-    match method_of(flow, login).await? {
-        Method::Password => Ok(Prepared::default()),
-        Method::Script(script) => {
-            let scene = scene(flow, login, request, now).await?;
-            let mut talk = Talk::begin(flow, &script, login, scene, now).await?;
-            talk.prepare(login.step()).await?;
-            let (scene, _) = talk.finish()?;
-            login.session = kept_session(scene.session);
-            Ok(Prepared {
-                messages: scene.messages,
-                working: scene.working,
-            })
+) -> Result<(Prepared, ScriptReply), FlowError> {
+    let Method::Script(script) = method_of(flow, login).await? else {
+        return Ok((Prepared::Page(PageParts::default()), ScriptReply::default()));
+    };
+    let step = login.step();
+    check_earlier_steps(&script, login, step)?;
+    let mut talk = Talk::begin(flow, &script, login, request, now).await?;
+    talk.remember(working);
+    let readiness = talk.prepare(step).await?;
+    let told = talk.finish().await?;
+    take_over(&script, login, &told)?;
+    let prepared = match readiness {
+        Readiness::Ready => Prepared::Page(PageParts {
+            messages: told.messages,
+            working: told.working,
+        }),
+        Readiness::Instead(name) => {
+            change_method(flow, &script, login, &name).await?;
+            Prepared::Moved
         }
+    };
+    Ok((prepared, told.reply))
+}
+
+/// Gluu's alternative method: it begins with its first step, and nothing passed so far counts.
+async fn change_method(
+    flow: &Flow,
+    script: &LoadedScript,
+    login: &mut Login,
+    name: &str,
+) -> Result<(), FlowError> {
+    let acrs = flow.acrs().await?;
+    let Some(acr) = acrs.iter().find(|acr| acr.is_named(name)) else {
+        return Err(broken(
+            script,
+            "the method that it names in its place is not enabled",
+        ));
+    };
+    let before = scene::instead_of(&login.session);
+    if acr.is_named(&login.acr) || before.iter().any(|name| acr.is_named(name)) {
+        return Err(broken(
+            script,
+            "the method that it names in its place gave way itself",
+        ));
     }
+    tracing::info!(event = "login.method_changed", login.id = %login.id, from = %login.acr, acr = %acr.name, "another method takes the place of the one asked for");
+    scene::begin_instead(&mut login.session, acr);
+    login.acr.clone_from(&acr.name);
+    login.script_revision = None;
+    login.person = None;
+    login.messages.clear();
+    login.place = first_place(flow, login).await?;
+    Ok(())
 }
 
 /// Gives a form to the current step.
@@ -107,9 +157,12 @@ pub(crate) async fn advance(
     login: &mut Login,
     request: &PageRequest,
     now: Timestamp,
-) -> Result<Outcome, FlowError> {
+) -> Result<(Outcome, ScriptReply), FlowError> {
     match method_of(flow, login).await? {
-        Method::Password => check_the_password(flow, login, request, now).await,
+        Method::Password => {
+            let outcome = check_the_password(flow, login, request, now).await?;
+            Ok((outcome, ScriptReply::default()))
+        }
         Method::Script(script) => ask_the_script(flow, &script, login, request, now).await,
     }
 }
@@ -125,12 +178,19 @@ async fn check_the_password(
     let password = Secret::from(request.parameters.first("password").unwrap_or_default());
     match check_password(flow, username.trim(), &password, now).await? {
         PasswordProof::Right(person) => {
-            login.person_id = Some(person.id);
-            login.authentication = Some(proof(&Acr::password(), 1, BTreeMap::new(), now));
+            login.person = Some(KnownPerson {
+                id: person.id,
+                by: Evidence::Password,
+            });
+            let instead_of = scene::instead_of(&login.session);
+            login.authentication = Some(Authentication {
+                instead_of,
+                ..proof(&Acr::password(), 1, BTreeMap::new(), now)
+            });
             Ok(Outcome::Passed)
         }
-        PasswordProof::Wrong => Ok(Outcome::Stay(vec![error(WRONG_PASSWORD)])),
-        PasswordProof::TooMany => Ok(Outcome::Stay(vec![error(TOO_MANY_PASSWORDS)])),
+        PasswordProof::Wrong => Ok(Outcome::Stay(only(WRONG_PASSWORD))),
+        PasswordProof::TooMany => Ok(Outcome::Stay(only(TOO_MANY_PASSWORDS))),
     }
 }
 
@@ -140,76 +200,105 @@ async fn ask_the_script(
     login: &mut Login,
     request: &PageRequest,
     now: Timestamp,
-) -> Result<Outcome, FlowError> {
+) -> Result<(Outcome, ScriptReply), FlowError> {
     let step = login.step();
     check_earlier_steps(script, login, step)?;
-    let scene = scene(flow, login, request, now).await?;
-    let mut talk = Talk::begin(flow, script, login, scene, now).await?;
+    let mut talk = Talk::begin(flow, script, login, request, now).await?;
     let passed = talk.authenticate(step).await?;
-    let jump = talk.next_step(step).await?;
-    let outcome = match (passed, jump) {
-        (_, Some(target)) => talk.jump(login, step, target).await?,
-        (true, None) => talk.go_on(login, step).await?,
-        (false, None) => Next::Stay,
+    let next = match talk.next_step(step).await? {
+        Some(target) => talk.jump(step, target, passed).await?,
+        None if passed => talk.go_on(step).await?,
+        None => Next::Stay,
     };
-    let (notice, send_failed) = (talk.host.notice(), talk.host.send_failed());
-    let (scene, proven) = talk.finish()?;
-    if step > 1 && login.person_id.is_some() && proven != login.person_id {
-        return Err(broken(
-            script,
-            "a later step checked the password of another person",
-        ));
-    }
-    login.person_id = proven;
-    login.session = kept_session(scene.session);
-    let mut messages = said(scene.messages, notice);
-    if send_failed && messages.is_empty() {
+    let told = talk.finish().await?;
+    take_over(script, login, &told)?;
+    let mut messages = said(told.messages, told.notice);
+    if told.send_failed && messages.is_empty() {
         messages.push(error(NOT_SENT));
     }
-    settle(login, outcome, messages, now)
-}
-
-fn settle(
-    login: &mut Login,
-    next: Next,
-    messages: Vec<Message>,
-    now: Timestamp,
-) -> Result<Outcome, FlowError> {
-    match next {
-        Next::Stay if messages.is_empty() => {
-            let text = if login.step() == 1 {
-                WRONG_PASSWORD
-            } else {
-                FAILED
-            };
-            Ok(Outcome::Stay(vec![error(text)]))
-        }
-        Next::Stay => Ok(Outcome::Stay(messages)),
-        Next::Page { step, page, set } => {
-            login.session.extend(set);
-            login
-                .session
-                .insert("auth_step".to_owned(), step.to_string());
-            login.page = page;
+    let outcome = match next {
+        Next::Stay => Outcome::Stay(PageParts {
+            messages: at_least_one(messages, step),
+            working: told.working,
+        }),
+        Next::Step { step, place } => {
+            if step == 1 {
+                begin_again(login);
+            }
+            login.place = place;
             login.messages = messages;
-            Ok(Outcome::Moved)
+            Outcome::Moved
         }
         Next::Passed { acr, claims } => {
-            if login.person_id.is_none() {
-                return Err(FlowError::Contract {
-                    script: login.acr.clone(),
-                    why: "it passed the last step, but nobody's password was checked",
-                });
-            }
-            let skipped = (1..=acr.steps)
-                .filter(|step| login.session.contains_key(&skipped_key(*step)))
-                .count();
-            let steps = acr
-                .steps
-                .saturating_sub(u32::try_from(skipped).unwrap_or(acr.steps));
-            login.authentication = Some(proof(&acr, steps, claims, now));
-            Ok(Outcome::Passed)
+            login.authentication = Some(finished(flow, login, &acr, claims, now).await?);
+            Outcome::Passed
         }
+    };
+    Ok((outcome, told.reply))
+}
+
+/// Keeps what a conversation changed, unless it changed whom the login is about: only the first step
+/// says that.
+fn take_over(script: &LoadedScript, login: &mut Login, told: &Told) -> Result<(), FlowError> {
+    let (before, now) = (login.person, told.person);
+    let is_another = before.is_some() && before.map(|known| known.id) != now.map(|known| known.id);
+    if login.step() > 1 && is_another {
+        return Err(broken(script, "a later step was about another person"));
+    }
+    login.person = now;
+    login.session.clone_from(&told.session);
+    Ok(())
+}
+
+/// The first step is about nobody yet, whoever passed it before.
+fn begin_again(login: &mut Login) {
+    login.person = None;
+    scene::forget_person(&mut login.session);
+}
+
+fn at_least_one(messages: Vec<Message>, step: u32) -> Vec<Message> {
+    if !messages.is_empty() {
+        return messages;
+    }
+    let text = if step == 1 { WRONG_PASSWORD } else { FAILED };
+    vec![error(text)]
+}
+
+/// The proof of a login whose last step is passed.
+async fn finished(
+    flow: &Flow,
+    login: &Login,
+    acr: &Acr,
+    claims: BTreeMap<String, String>,
+    now: Timestamp,
+) -> Result<Authentication, FlowError> {
+    let Some(known) = login.person else {
+        return Err(FlowError::Contract {
+            script: login.acr.clone(),
+            why: "it passed the last step, but nobody is known to have signed in".to_owned(),
+        });
+    };
+    let person = flow.people().find(known.id).await?;
+    if !person.is_some_and(|person| person.is_active()) {
+        return Err(FlowError::Inactive);
+    }
+    let steps = counted_steps(login, acr, known);
+    Ok(Authentication {
+        without_password: known.by == Evidence::Script,
+        instead_of: scene::instead_of(&login.session),
+        ..proof(acr, steps, claims, now)
+    })
+}
+
+/// How many steps prove something to this host: not those that the script jumped over, nor the one
+/// in which it named the person without a password.
+fn counted_steps(login: &Login, acr: &Acr, known: KnownPerson) -> u32 {
+    let proves = |step: &u32| !login.session.contains_key(&skipped_key(*step));
+    let passed = (1..=acr.steps).filter(proves).count();
+    let passed = u32::try_from(passed).unwrap_or(0);
+    match known.by {
+        Evidence::Password => passed,
+        Evidence::Script => passed.saturating_sub(1).max(1),
     }
 }
 
@@ -219,6 +308,13 @@ fn said(mut messages: Vec<Message>, notice: Option<&'static str>) -> Vec<Message
         messages.push(error(notice));
     }
     messages
+}
+
+fn only(text: &str) -> PageParts {
+    PageParts {
+        messages: vec![error(text)],
+        ..PageParts::default()
+    }
 }
 
 fn error(text: &str) -> Message {
@@ -241,6 +337,8 @@ fn proof(acr: &Acr, steps: u32, claims: BTreeMap<String, String>, at: Timestamp)
         steps,
         at,
         amr,
+        without_password: false,
+        instead_of: Vec::new(),
     }
 }
 

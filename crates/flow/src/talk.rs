@@ -1,23 +1,30 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
-use sallyport_base::{Id, Timestamp};
-use sallyport_people::Person;
-use sallyport_script::{Call, ErrorKind, Returned, Run, Scene, ScriptError, Turn};
+use sallyport_base::Timestamp;
+use sallyport_script::{Call, ErrorKind, Message, Returned, Run, Scene, ScriptError, Turn};
+use serde_json::Value;
 
 use crate::{
-    Acr, Flow, FlowError, Login, questions::Host, scene::keep_parameters,
-    script_entry::ScriptEntry, script_log, scripts::LoadedScript,
+    Acr, Flow, FlowError, Login,
+    known_person::KnownPerson,
+    place::{NoPlace, Place},
+    questions::Host,
+    scene::{PageRequest, keep_parameters, kept_session, scene},
+    script_entry::ScriptEntry,
+    script_log,
+    script_reply::ScriptReply,
+    scripts::LoadedScript,
 };
 
-pub(crate) const LOGIN_PAGE: &str = "/login.xhtml";
+/// No method has more.
+const MOST_STEPS: u32 = 32;
 
 /// What a conversation found out before the scene came back.
 pub(crate) enum Next {
     Stay,
-    Page {
+    Step {
         step: u32,
-        page: String,
-        set: BTreeMap<String, String>,
+        place: Place,
     },
     Passed {
         acr: Acr,
@@ -25,12 +32,36 @@ pub(crate) enum Next {
     },
 }
 
+/// Whether the page of a step may be shown.
+pub(crate) enum Readiness {
+    Ready,
+    /// The method cannot be used now; another one takes its place.
+    Instead(String),
+}
+
+/// What a conversation leaves behind.
+pub(crate) struct Told {
+    pub(crate) session: BTreeMap<String, String>,
+    pub(crate) working: BTreeMap<String, Value>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) reply: ScriptReply,
+    /// Whom the login is about now.
+    pub(crate) person: Option<KnownPerson>,
+    /// What the person must be told, whatever the script says.
+    pub(crate) notice: Option<&'static str>,
+    /// Whether a passcode was to be sent and was not.
+    pub(crate) send_failed: bool,
+}
+
 /// A conversation with one script during one request.
+///
+/// What `false`, `None` and an exception of each method mean is Gluu's, and so is the order of the
+/// calls. A script that had to be stopped is another matter: its worker is gone, and so is the login.
 pub(crate) struct Talk<'f> {
     flow: &'f Flow,
     script: &'f LoadedScript,
     run: Run,
-    pub(crate) host: Host<'f>,
+    host: Host<'f>,
 }
 
 impl<'f> Talk<'f> {
@@ -38,78 +69,110 @@ impl<'f> Talk<'f> {
         flow: &'f Flow,
         script: &'f LoadedScript,
         login: &Login,
-        scene: Scene,
+        request: &'f PageRequest,
         now: Timestamp,
+    ) -> Result<Self, FlowError> {
+        let scene = scene(flow, login, request, now).await?;
+        Self::of_scene(
+            flow,
+            script,
+            scene,
+            Host::for_step(flow, script, login, request, now),
+        )
+        .await
+    }
+
+    /// A conversation before the browser has asked for a page.
+    pub(crate) async fn before_pages(
+        flow: &'f Flow,
+        script: &'f LoadedScript,
+        login: &Login,
+        now: Timestamp,
+    ) -> Result<Self, FlowError> {
+        let scene = Scene {
+            session: login.session.clone(),
+            issuer: flow.issuer().to_string(),
+            now_ms: now.as_micros() / 1000,
+            ..Scene::default()
+        };
+        Self::of_scene(flow, script, scene, Host::for_script(flow, script, now)).await
+    }
+
+    /// A conversation about the session of a person who signs out.
+    pub(crate) async fn of_scene(
+        flow: &'f Flow,
+        script: &'f LoadedScript,
+        scene: Scene,
+        host: Host<'f>,
     ) -> Result<Self, FlowError> {
         Ok(Self {
             flow,
             script,
             run: flow.engine().begin(script.script(), scene).await?,
-            host: Host::for_step(flow, script, login.person_id, now),
+            host,
         })
     }
 
     async fn call(&mut self, call: Call) -> Result<Returned, ScriptError> {
+        let before = self.session().clone();
         let mut turn = self.run.call(call).await;
-        loop {
+        let outcome = loop {
             match turn {
                 Turn::Ask(question) => {
                     let answer = self.host.answer(question).await;
                     turn = self.run.answer(answer).await;
                 }
-                Turn::Done(outcome) => return outcome.map_err(script_log::without_numbers),
+                Turn::Done(outcome) => break outcome.map_err(script_log::without_numbers),
             }
-        }
+        };
+        let session = self.session();
+        *session = kept_session(mem::take(session), &before);
+        outcome
     }
 
-    /// A call whose failure ends the login.
-    async fn must(&mut self, call: Call) -> Result<Returned, FlowError> {
-        match self.call(call).await {
-            Ok(returned) => Ok(returned),
-            Err(cause) => {
-                self.record(&cause).await?;
-                Err(FlowError::Script {
-                    script: self.script.acr().name.clone(),
-                    cause,
-                })
-            }
+    /// What a method gave; `None` when it raised.
+    async fn ask(&mut self, call: Call) -> Result<Option<Returned>, FlowError> {
+        let outcome = self.call(call).await;
+        if let Some(trouble) = self.host.take_trouble() {
+            return Err(trouble);
         }
+        let cause = match outcome {
+            Ok(returned) => return Ok(Some(returned)),
+            Err(cause) => cause,
+        };
+        self.record(&script_log::with_traceback(
+            &cause.message,
+            &cause.traceback,
+        ))
+        .await?;
+        let script = &self.script.acr().name;
+        if cause.kind == ErrorKind::Exception {
+            let method = call.method();
+            tracing::error!(script.name = %script, script.method = method, cause = %cause.message, "a script raised");
+            return Ok(None);
+        }
+        Err(FlowError::Script {
+            script: script.clone(),
+            cause,
+        })
     }
 
-    /// Keeps the error with the script, for the administrator.
-    async fn record(&self, cause: &ScriptError) -> Result<(), FlowError> {
+    /// Keeps an error with the script, for the administrator.
+    async fn record(&self, text: &str) -> Result<(), FlowError> {
         let mut tx = self.flow.store().begin().await?;
-        let text = script_log::with_traceback(&cause.message, &cause.traceback);
         let (name, revision) = (&self.script.acr().name, self.script.revision());
-        ScriptEntry::record_failure(&mut tx, name, revision, &text).await?;
+        ScriptEntry::record_failure(&mut tx, name, revision, text).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// `false` and an exception are the same to Gluu: not passed. A script that had to be stopped
-    /// is not: its worker is gone.
+    /// `false`, `None` and an exception are the same: not passed.
     pub(crate) async fn authenticate(&mut self, step: u32) -> Result<bool, FlowError> {
-        let outcome = self.call(Call::Authenticate { step }).await;
-        if let Some(trouble) = self.host.take_trouble() {
-            return Err(trouble);
-        }
-        match outcome {
-            Ok(Returned::Bool(passed)) => Ok(passed),
-            Ok(Returned::Int(number)) => Ok(number != 0),
-            Ok(Returned::None) => Ok(false),
-            Ok(_) => Err(self.broken("authenticate returned neither true nor false")),
-            Err(cause) if cause.kind == ErrorKind::Exception => {
-                self.record(&cause).await?;
-                tracing::error!(script.name = %self.script.acr().name, cause = %cause.message, "authenticate raised");
-                Ok(false)
-            }
-            Err(cause) => {
-                self.record(&cause).await?;
-                Err(FlowError::Script {
-                    script: self.script.acr().name.clone(),
-                    cause,
-                })
-            }
+        match self.ask(Call::Authenticate { step }).await? {
+            Some(Returned::Bool(passed)) => Ok(passed),
+            Some(Returned::Int(number)) => Ok(number != 0),
+            Some(Returned::None) | None => Ok(false),
+            Some(_) => Err(self.broken("authenticate returned neither true nor false")),
         }
     }
 
@@ -118,110 +181,134 @@ impl<'f> Talk<'f> {
         if self.script.script().api_version() <= 1 {
             return Ok(None);
         }
-        match self.call(Call::GetNextStep { step }).await {
-            Ok(returned) => Ok(returned
-                .as_int()
-                .and_then(|target| u32::try_from(target).ok())),
-            Err(cause) => {
-                self.record(&cause).await?;
-                Ok(None)
-            }
-        }
+        let returned = self.ask(Call::GetNextStep { step }).await?;
+        let target = returned.and_then(|returned| returned.as_int());
+        Ok(target.and_then(|target| u32::try_from(target).ok()))
     }
 
-    pub(crate) async fn prepare(&mut self, step: u32) -> Result<(), FlowError> {
-        if !self.must(Call::IsValidAuthenticationMethod).await?.truthy() {
-            return Err(self.broken("it says that it cannot be used now"));
+    /// Lets the script find working parameters that it set earlier in the request.
+    pub(crate) fn remember(&mut self, working: BTreeMap<String, Value>) {
+        self.run.scene_mut().working.extend(working);
+    }
+
+    /// Before the page of a step is shown.
+    pub(crate) async fn prepare(&mut self, step: u32) -> Result<Readiness, FlowError> {
+        if !self.agrees(Call::IsValidAuthenticationMethod).await? {
+            return self.alternative().await.map(Readiness::Instead);
         }
-        if !self.must(Call::PrepareForStep { step }).await?.truthy() {
+        if !self.agrees(Call::PrepareForStep { step }).await? {
             return Err(self.broken("it refused to prepare the page of a step"));
         }
-        Ok(())
+        self.keep_for(step).await?;
+        Ok(Readiness::Ready)
+    }
+
+    async fn agrees(&mut self, call: Call) -> Result<bool, FlowError> {
+        let returned = self.ask(call).await?;
+        Ok(returned.is_some_and(|returned| returned.truthy()))
+    }
+
+    async fn alternative(&mut self) -> Result<String, FlowError> {
+        let returned = self.ask(Call::GetAlternativeAuthenticationMethod).await?;
+        let name = returned.as_ref().and_then(Returned::as_text);
+        match name.map(str::trim) {
+            Some(name) if !name.is_empty() => Ok(name.to_owned()),
+            _ => Err(self.broken("it says that it cannot be used now, and names no other method")),
+        }
     }
 
     /// The next step, or the end.
-    pub(crate) async fn go_on(&mut self, login: &Login, step: u32) -> Result<Next, FlowError> {
+    pub(crate) async fn go_on(&mut self, step: u32) -> Result<Next, FlowError> {
         let next = step + 1;
-        let mut set = BTreeMap::from([(passed_key(step), "true".to_owned())]);
-        self.keep_for(next, login, &mut set).await?;
-        let count = self.must(Call::GetCountAuthenticationSteps).await?.as_int();
-        match count.and_then(|count| u32::try_from(count).ok()) {
-            Some(count) if step < count => self.page_of(next, set).await,
-            Some(count) if step == count => Ok(Next::Passed {
-                acr: Acr {
-                    steps: count,
-                    ..self.script.acr().clone()
-                },
-                claims: self.method_claims().await?,
-            }),
+        self.keep_for(next).await?;
+        match self.count().await? {
+            Some(count) if step < count => {
+                let place = self.place_of_later_step(next).await?;
+                self.keep_for(next).await?;
+                self.mark(step, Mark::Passed);
+                self.be_at(next);
+                Ok(Next::Step { step: next, place })
+            }
+            Some(count) if step == count => {
+                self.keep_for(next).await?;
+                self.mark(step, Mark::Passed);
+                Ok(Next::Passed {
+                    acr: Acr {
+                        steps: count,
+                        ..self.script.acr().clone()
+                    },
+                    claims: self.method_claims().await?,
+                })
+            }
             _ => Err(self.broken("getCountAuthenticationSteps returned a number below the step")),
         }
     }
 
     /// Back to an earlier step, whose later ones must be passed again, or past steps that the
-    /// script skips.
+    /// script skips. Only the step under way can have been passed by it.
     pub(crate) async fn jump(
         &mut self,
-        login: &Login,
         step: u32,
         target: u32,
+        passed: bool,
     ) -> Result<Next, FlowError> {
-        let count = self.must(Call::GetCountAuthenticationSteps).await?.as_int();
-        if target == 0 || i64::from(target) > count.unwrap_or(0) {
+        if !(1..=MOST_STEPS).contains(&target) {
             return Err(self.broken("getNextStep named a step that does not exist"));
         }
-        let mut set = BTreeMap::new();
-        if target <= step {
-            set.extend((target..=step).map(|undone| (passed_key(undone), "false".to_owned())));
-        } else {
-            set.extend((step..target).map(|skipped| (passed_key(skipped), "true".to_owned())));
-            set.extend((step + 1..target).map(|skipped| (skipped_key(skipped), "true".to_owned())));
+        for undone in target..=step {
+            self.mark(undone, Mark::Open);
         }
-        self.keep_for(target, login, &mut set).await?;
-        self.page_of(target, set).await
+        for skipped in step..target {
+            let proves = passed && skipped == step;
+            self.mark(skipped, if proves { Mark::Passed } else { Mark::Skipped });
+        }
+        self.be_at(target);
+        self.keep_for(target + 1).await?;
+        let count = self.count().await?;
+        if count.is_none_or(|count| target > count) {
+            return Err(self.broken("getNextStep named a step that does not exist"));
+        }
+        let place = self.place_of_later_step(target).await?;
+        self.keep_for(target).await?;
+        Ok(Next::Step {
+            step: target,
+            place,
+        })
     }
 
-    async fn page_of(
-        &mut self,
-        step: u32,
-        set: BTreeMap<String, String>,
-    ) -> Result<Next, FlowError> {
-        match self.page(step).await? {
-            Some(page) => Ok(Next::Page { step, page, set }),
-            None => Err(self.broken("getPageForStep returned nothing for a later step")),
-        }
+    async fn count(&mut self) -> Result<Option<u32>, FlowError> {
+        let returned = self.ask(Call::GetCountAuthenticationSteps).await?;
+        let count = returned.and_then(|returned| returned.as_int());
+        Ok(count.and_then(|count| u32::try_from(count).ok()))
     }
 
-    /// The page of a step; the login page when the script names none by an empty text.
-    pub(crate) async fn page(&mut self, step: u32) -> Result<Option<String>, FlowError> {
-        let returned = self.must(Call::GetPageForStep { step }).await?;
-        let page = match returned.as_text() {
-            None => return Ok(None),
-            Some("") => LOGIN_PAGE,
-            Some(page) => page,
+    async fn place_of_later_step(&mut self, step: u32) -> Result<Place, FlowError> {
+        let place = self.place(step).await?;
+        place.ok_or_else(|| self.broken("getPageForStep returned nothing for a later step"))
+    }
+
+    /// Where a step takes place; `None` when the script names nothing.
+    pub(crate) async fn place(&mut self, step: u32) -> Result<Option<Place>, FlowError> {
+        let returned = self.ask(Call::GetPageForStep { step }).await?;
+        let Some(text) = returned.as_ref().and_then(Returned::as_text) else {
+            return Ok(None);
         };
-        let known = page.starts_with('/')
-            && page.ends_with(".xhtml")
-            && self.flow.pages().has(page.trim_start_matches('/'));
-        if known {
-            Ok(Some(page.to_owned()))
-        } else {
-            Err(self.broken("it named a page that does not exist"))
+        match Place::of_step(self.flow, self.script, text) {
+            Ok(place) => Ok(Some(place)),
+            Err(cause) => Err(self.no_place(&cause).await?),
         }
     }
 
-    async fn keep_for(
-        &mut self,
-        step: u32,
-        login: &Login,
-        set: &mut BTreeMap<String, String>,
-    ) -> Result<(), FlowError> {
-        let names = self
-            .must(Call::GetExtraParametersForStep { step })
-            .await?
-            .into_texts();
-        let scene = self.run.scene();
-        keep_parameters(set, &login.session, &scene.working, &names);
+    async fn no_place(&self, cause: &NoPlace) -> Result<FlowError, FlowError> {
+        self.record(&cause.to_string()).await?;
+        Ok(self.broken(&cause.to_string()))
+    }
+
+    async fn keep_for(&mut self, step: u32) -> Result<(), FlowError> {
+        let returned = self.ask(Call::GetExtraParametersForStep { step }).await?;
+        let names = returned.map(Returned::into_texts).unwrap_or_default();
+        let scene = self.run.scene_mut();
+        keep_parameters(&mut scene.session, &scene.working, &names);
         Ok(())
     }
 
@@ -229,35 +316,92 @@ impl<'f> Talk<'f> {
         if self.script.script().api_version() <= 3 {
             return Ok(BTreeMap::new());
         }
-        Ok(self
-            .must(Call::GetAuthenticationMethodClaims)
-            .await?
-            .into_map())
+        let returned = self.ask(Call::GetAuthenticationMethodClaims).await?;
+        Ok(returned.map(Returned::into_map).unwrap_or_default())
     }
 
-    /// The changed scene, and whose password was right.
-    pub(crate) fn finish(mut self) -> Result<(Scene, Option<Id<Person>>), FlowError> {
-        if let Some(trouble) = self.host.take_trouble() {
-            return Err(trouble);
-        }
-        let proven = self.host.proven();
-        let scene = self.run.finish();
-        if scene.redirect.is_some() {
-            let why = "it asked for a redirect, which this release does not follow";
-            return Err(broken(self.script, why));
-        }
-        Ok((scene, proven))
+    /// Whether the script lets the person sign out.
+    pub(crate) async fn logout(&mut self) -> Result<bool, FlowError> {
+        self.agrees(Call::Logout).await
     }
 
-    fn broken(&self, why: &'static str) -> FlowError {
+    /// Where the script wants the browser to go to end what other sites remember.
+    pub(crate) async fn logout_elsewhere(&mut self) -> Result<Option<Place>, FlowError> {
+        if self.script.script().api_version() < 3 {
+            return Ok(None);
+        }
+        let returned = self.ask(Call::GetLogoutExternalUrl).await?;
+        let Some(address) = returned.as_ref().and_then(Returned::as_text) else {
+            return Ok(None);
+        };
+        if address.is_empty() {
+            return Ok(None);
+        }
+        match Place::of_redirect(self.flow, self.script, address) {
+            Ok(place) => Ok(Some(place)),
+            Err(cause) => Err(self.no_place(&cause).await?),
+        }
+    }
+
+    fn session(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.run.scene_mut().session
+    }
+
+    fn be_at(&mut self, step: u32) {
+        let step = step.to_string();
+        self.session().insert("auth_step".to_owned(), step);
+    }
+
+    fn mark(&mut self, step: u32, mark: Mark) {
+        let (passed, skipped) = (passed_key(step), skipped_key(step));
+        let session = self.session();
+        session.remove(&passed);
+        session.remove(&skipped);
+        if mark != Mark::Open {
+            session.insert(passed, "true".to_owned());
+        }
+        if mark == Mark::Skipped {
+            session.insert(skipped, "true".to_owned());
+        }
+    }
+
+    /// Ends the conversation.
+    pub(crate) async fn finish(mut self) -> Result<Told, FlowError> {
+        let redirect = self.run.scene_mut().redirect.take();
+        let way = match redirect.map(|to| Place::of_redirect(self.flow, self.script, &to)) {
+            None => None,
+            Some(Ok(place)) => Some(place),
+            Some(Err(cause)) => return Err(self.no_place(&cause).await?),
+        };
+        let mut scene = self.run.finish();
+        scene.session.remove("remote_ip");
+        Ok(Told {
+            reply: ScriptReply::of(&scene, way, self.flow.issuer().is_https()),
+            session: scene.session,
+            working: scene.working,
+            messages: scene.messages,
+            person: self.host.known(),
+            notice: self.host.notice(),
+            send_failed: self.host.send_failed(),
+        })
+    }
+
+    fn broken(&self, why: &str) -> FlowError {
         broken(self.script, why)
     }
 }
 
-pub(crate) fn broken(script: &LoadedScript, why: &'static str) -> FlowError {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Open,
+    Passed,
+    Skipped,
+}
+
+pub(crate) fn broken(script: &LoadedScript, why: &str) -> FlowError {
     FlowError::Contract {
         script: script.acr().name.clone(),
-        why,
+        why: why.to_owned(),
     }
 }
 

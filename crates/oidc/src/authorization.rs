@@ -186,6 +186,8 @@ pub(crate) mod tests {
             steps: 2,
             at: NOW,
             amr: vec!["0".to_owned()],
+            without_password: false,
+            instead_of: Vec::new(),
         };
         BrowserSession {
             id: Id::new(NOW, &Random::system()),

@@ -55,7 +55,7 @@ fn document(provider: &Provider, acrs: &[Acr]) -> Value {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": GrantType::ALL.map(GrantType::name),
-        "acr_values_supported": acrs.iter().map(|acr| &acr.name).collect::<Vec<_>>(),
+        "acr_values_supported": names(acrs),
         "auth_level_mapping": levels(acrs),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
@@ -75,6 +75,13 @@ fn document(provider: &Provider, acrs: &[Acr]) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "ui_locales_supported": ["en"],
     })
+}
+
+/// Every name that a method can be asked for by.
+fn names(acrs: &[Acr]) -> Vec<&String> {
+    acrs.iter()
+        .flat_map(|acr| [&acr.name].into_iter().chain(&acr.aliases))
+        .collect()
 }
 
 /// Gluu's member: for each level the methods that reach it.

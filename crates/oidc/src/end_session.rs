@@ -1,23 +1,53 @@
-//! The logout endpoint (OpenID Connect RP-Initiated Logout 1.0).
+//! The logout endpoint (OpenID Connect RP-Initiated Logout 1.0), and Gluu's page `logout.htm`.
+//!
+//! Both end the session, and both ask the script of the login method for its `logout` and for
+//! another site to sign out of. Only on Gluu's page can the script refuse; the endpoint of the
+//! protocol ends the session whatever a script says.
+
+use std::time::Duration;
 
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sallyport_base::{Id, Timestamp};
-use sallyport_flow::BrowserSession;
+use sallyport_flow::{BrowserSession, MethodLogout, SigningOut};
 use sallyport_people::Person;
-use sallyport_web::{BadForm, Csrf, ErrorPage, FormBody, Params, QueryParams};
+use sallyport_web::{
+    BadForm, Csrf, ErrorPage, FormBody, Params, QueryParams,
+    cookie::{SetCookie, find_host_only},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use url::form_urlencoded::Serializer;
+use url::{Url, form_urlencoded::Serializer};
 
 use crate::{
     Client, OidcError, Provider, authorization::Authorization, cross_site, error, id_token, routes,
 };
 
 const PURPOSE: &str = "logout page";
+/// Holds, sealed, what is left to do when the browser comes back from another site.
+const LEFT: &str = "sallyport_logout";
+const LEFT_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// By which address a person signs out.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Door {
+    /// The endpoint of the protocol.
+    EndSession,
+    /// Gluu's page, where the script may refuse.
+    LogoutPage,
+}
+
+impl Door {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::EndSession => routes::END_SESSION,
+            Self::LogoutPage => routes::LOGOUT,
+        }
+    }
+}
 
 /// A request to sign out that was understood.
 struct Logout {
@@ -33,6 +63,13 @@ struct Logout {
 #[derive(Serialize, Deserialize)]
 struct Asked {
     session: Id<BrowserSession>,
+    return_to: Option<String>,
+    door: Door,
+}
+
+/// What is left to do when the browser is back.
+#[derive(Serialize, Deserialize)]
+struct Left {
     return_to: Option<String>,
 }
 
@@ -54,7 +91,8 @@ pub(crate) async fn get(
     params: Result<QueryParams, BadForm>,
 ) -> Response {
     let params = params.map(|QueryParams(params)| params);
-    answer(&provider, requested(&provider, &headers, params).await)
+    let asked = requested(&provider, &headers, params, Door::EndSession).await;
+    answer(&provider, asked)
 }
 
 pub(crate) async fn post(
@@ -62,13 +100,58 @@ pub(crate) async fn post(
     headers: HeaderMap,
     params: Result<FormBody, BadForm>,
 ) -> Response {
-    let params = params.map(|FormBody(params)| params);
-    match params {
-        Ok(params) if cross_site::is_cross_site(&headers) => {
-            cross_site::as_get(routes::END_SESSION, &params)
-        }
-        params => answer(&provider, requested(&provider, &headers, params).await),
+    posted(&provider, &headers, params, Door::EndSession).await
+}
+
+/// Gluu's page; also where the browser comes back to from the site that a script named.
+pub(crate) async fn logout_page(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    params: Result<QueryParams, BadForm>,
+) -> Response {
+    let params = params.map(|QueryParams(params)| params);
+    if let Some(left) = left_to_do(&provider, &headers, params.as_ref().ok()) {
+        return signed_out(
+            &provider,
+            left.return_to.as_deref(),
+            vec![not_left(&provider)],
+        );
     }
+    let asked = requested(&provider, &headers, params, Door::LogoutPage).await;
+    answer(&provider, asked)
+}
+
+pub(crate) async fn post_to_logout_page(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    params: Result<FormBody, BadForm>,
+) -> Response {
+    posted(&provider, &headers, params, Door::LogoutPage).await
+}
+
+async fn posted(
+    provider: &Provider,
+    headers: &HeaderMap,
+    params: Result<FormBody, BadForm>,
+    door: Door,
+) -> Response {
+    match params.map(|FormBody(params)| params) {
+        Ok(params) if cross_site::is_cross_site(headers) => {
+            cross_site::as_get(door.path(), &params)
+        }
+        params => answer(provider, requested(provider, headers, params, door).await),
+    }
+}
+
+/// What a person who comes back from another site has still to do, unless the request is one of its
+/// own.
+fn left_to_do(provider: &Provider, headers: &HeaderMap, params: Option<&Params>) -> Option<Left> {
+    let params = params?;
+    let is_new = ["id_token_hint", "post_logout_redirect_uri"]
+        .iter()
+        .any(|name| params.contains(name));
+    let cookie = find_host_only(headers, LEFT, provider.flow().issuer().is_https())?;
+    provider.open_sealed(LEFT, &cookie).filter(|_| !is_new)
 }
 
 /// The answer to the confirmation page.
@@ -93,6 +176,7 @@ async fn requested(
     provider: &Provider,
     headers: &HeaderMap,
     params: Result<Params, BadForm>,
+    door: Door,
 ) -> Result<Response, Refused> {
     let now = provider.now();
     let params = params.map_err(|bad| page(bad.status(), &bad.to_string()))?;
@@ -100,9 +184,12 @@ async fn requested(
     let session = BrowserSession::find(provider.flow(), headers, now).await?;
     match session {
         Some(session) if logout.hinted != Some(session.person_id) => {
-            Ok(ask(provider, headers, &logout, &session).await?)
+            Ok(ask(provider, headers, &logout, &session, door).await?)
         }
-        _ => Ok(sign_out(provider, headers, logout.return_to.as_deref(), now).await?),
+        session => {
+            let return_to = logout.return_to;
+            sign_out(provider, headers, session, return_to, door, now).await
+        }
     }
 }
 
@@ -170,12 +257,14 @@ async fn ask(
     headers: &HeaderMap,
     logout: &Logout,
     session: &BrowserSession,
+    door: Door,
 ) -> Result<Response, OidcError> {
     let flow = provider.flow();
     let csrf = Csrf::of(headers, flow.random());
     let asked = Asked {
         session: session.id,
         return_to: logout.return_to.clone(),
+        door,
     };
     let person = flow.people().find(session.person_id).await?;
     let context = json!({
@@ -215,20 +304,26 @@ async fn confirmed(
     }
     let session = BrowserSession::find(provider.flow(), headers, now).await?;
     // Whoever signed in since the page was shown did not ask for anything.
-    let return_to = asked.return_to.as_deref();
     match session {
         Some(session) if session.id != asked.session => Ok(provider.page(still_signed_in())),
-        _ => Ok(sign_out(provider, headers, return_to, now).await?),
+        session => sign_out(provider, headers, session, asked.return_to, asked.door, now).await,
     }
 }
 
-/// Ends the session of the browser and what clients were given for its time.
+/// Ends the session of the browser and what clients were given for its time. Before that the script
+/// of the login method is heard.
 async fn sign_out(
     provider: &Provider,
     headers: &HeaderMap,
-    return_to: Option<&str>,
+    session: Option<BrowserSession>,
+    return_to: Option<String>,
+    door: Door,
     now: Timestamp,
-) -> Result<Response, OidcError> {
+) -> Result<Response, Refused> {
+    let elsewhere = match &session {
+        Some(session) => hear_the_method(provider, headers, session, door, now).await?,
+        None => None,
+    };
     let flow = provider.flow();
     let mut tx = flow.store().begin().await?;
     let (ended, cleared) = BrowserSession::end(&mut tx, flow, headers, now).await?;
@@ -236,16 +331,80 @@ async fn sign_out(
         Authorization::revoke_of_session(&mut tx, session.id, now).await?;
     }
     tx.commit().await?;
-    let mut response = match return_to {
-        Some(address) => (error::never_stored(), Redirect::to(address)).into_response(),
-        None => flow
-            .pages()
-            .render("logout.xhtml", StatusCode::OK, json!({ "done": true })),
+    let mut cookies: Vec<HeaderValue> = cleared.into_iter().map(|(_, value)| value).collect();
+    let Some(elsewhere) = elsewhere else {
+        return Ok(signed_out(provider, return_to.as_deref(), cookies));
     };
-    for (name, value) in &cleared {
-        response.headers_mut().append(name, value.clone());
+    let left = provider.seal(LEFT, &Left { return_to });
+    cookies.push(
+        SetCookie::new(LEFT, &left)
+            .max_age(LEFT_FOR)
+            .secure(flow.issuer().is_https())
+            .host_only()
+            .header(),
+    );
+    let response = (error::never_stored(), Redirect::to(elsewhere.as_str())).into_response();
+    Ok(with_cookies(response, cookies))
+}
+
+/// Where the login method wants the browser to go first. A script that fails keeps nobody signed in
+/// who signs out by the protocol.
+async fn hear_the_method(
+    provider: &Provider,
+    headers: &HeaderMap,
+    session: &BrowserSession,
+    door: Door,
+    now: Timestamp,
+) -> Result<Option<Url>, Refused> {
+    let signing_out = SigningOut {
+        session,
+        headers,
+        path: door.path(),
+    };
+    match (signing_out.ask_the_method(provider.flow(), now).await, door) {
+        (Ok(MethodLogout::Done { elsewhere }), _) => Ok(elsewhere),
+        (Ok(MethodLogout::Refused), Door::LogoutPage) => Err(page(
+            StatusCode::CONFLICT,
+            "The way in which you signed in did not let you sign out.",
+        )),
+        (Ok(MethodLogout::Refused), Door::EndSession) => {
+            tracing::warn!(event = "logout.refused_by_script", person.id = %session.person_id, "a script refused to sign a person out; the session ended");
+            Ok(None)
+        }
+        (Err(cause), Door::LogoutPage) => Err(cause.into()),
+        (Err(cause), Door::EndSession) => {
+            tracing::error!(%cause, "a script could not be asked when a person signed out; the session ended");
+            Ok(None)
+        }
     }
-    Ok(response)
+}
+
+/// The end: back at the application, or a page that says so.
+fn signed_out(provider: &Provider, return_to: Option<&str>, cookies: Vec<HeaderValue>) -> Response {
+    let response = match return_to {
+        Some(address) => (error::never_stored(), Redirect::to(address)).into_response(),
+        None => {
+            provider
+                .flow()
+                .pages()
+                .render("logout.xhtml", StatusCode::OK, json!({ "done": true }))
+        }
+    };
+    with_cookies(response, cookies)
+}
+
+fn with_cookies(mut response: Response, cookies: Vec<HeaderValue>) -> Response {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn not_left(provider: &Provider) -> HeaderValue {
+    SetCookie::removed(LEFT)
+        .secure(provider.flow().issuer().is_https())
+        .host_only()
+        .header()
 }
 
 fn page(status: StatusCode, happened: &str) -> Refused {

@@ -22,6 +22,8 @@ pub(crate) const AUTHORIZE: &str = "/oxauth/restv1/authorize";
 pub(crate) const RESUME: &str = "/oxauth/restv1/authorize/resume";
 pub(crate) const CONSENT: &str = "/oxauth/restv1/authorize/consent";
 pub(crate) const END_SESSION: &str = "/oxauth/restv1/end_session";
+/// Gluu's page for signing out, which asks the script of the login method.
+pub(crate) const LOGOUT: &str = "/oxauth/logout.htm";
 pub(crate) const END_SESSION_CONFIRM: &str = "/oxauth/restv1/end_session/confirm";
 
 #[rustfmt::skip]
@@ -40,5 +42,6 @@ pub fn routes() -> Router<Provider> {
         .route(RESUME, get(authorize::resume))
         .route(CONSENT, post(authorize::consent))
         .route(END_SESSION, get(end_session::get).post(end_session::post))
+        .route(LOGOUT, get(end_session::logout_page).post(end_session::post_to_logout_page))
         .route(END_SESSION_CONFIRM, post(end_session::confirm))
 }

@@ -265,7 +265,10 @@ class AuthenticationService(Bean):
     def _authenticate_without_password(self, name):
         if not name:
             return False
-        return _authenticated(ask_value("find_person", by={"uid": plain_text(name)}))
+        person = ask_value("vouch", username=plain_text(name))
+        if person is not None:
+            current.scene["username"] = person["uid"]
+        return _authenticated(person)
 
     def getAuthenticatedUser(self):
         return authenticated_user()

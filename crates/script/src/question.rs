@@ -15,6 +15,9 @@ pub enum Question {
         username: String,
         password: Password,
     },
+    /// Says who signs in, without a password. Answered by [`Answer::Person`]: `None` for an unknown
+    /// or a disabled person; or refused, where the script may not say so.
+    Vouch { username: String },
     /// Answered by [`Answer::Person`].
     FindPerson { by: PersonKey },
     /// Answered by [`Answer::Persons`].
@@ -77,6 +80,7 @@ impl Question {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::CheckPassword { .. } => "check_password",
+            Self::Vouch { .. } => "vouch",
             Self::FindPerson { .. } => "find_person",
             Self::FindPersons { .. } => "find_persons",
             Self::AddPerson { .. } => "add_person",

@@ -184,6 +184,7 @@ fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {
         limits: Limits::default(),
         lifetimes: lifetimes(&parts.config),
         default_acr: parts.config.scripts.default_acr,
+        authorization_parameters: parts.config.scripts.authorization_parameters,
     })
 }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use http::HeaderMap;
 use sallyport_base::{Conn, Id, StoreError, Timestamp, Tx};
@@ -48,6 +50,8 @@ pub(super) struct Attempt {
     pub(super) request: AuthorizeRequest,
     /// The login methods that are good enough, chosen when the request came.
     wanted: Vec<Acr>,
+    /// What scripts see of the request; none once the person has signed in.
+    attributes: BTreeMap<String, String>,
 }
 
 /// An attempt as text, while the person does something else.
@@ -65,6 +69,7 @@ impl Attempt {
         visit: Visit<'_>,
         reply: ReplyTo,
         request: AuthorizeRequest,
+        attributes: BTreeMap<String, String>,
     ) -> Result<Self, OidcError> {
         let flow = visit.provider.flow();
         let wanted = if request.acr_values.is_empty() {
@@ -77,6 +82,7 @@ impl Attempt {
             reply,
             request,
             wanted,
+            attributes,
         })
     }
 
@@ -188,6 +194,7 @@ impl Attempt {
         let gave_up = Refusal::access_denied();
         let login = NewLogin {
             acr,
+            attributes: self.attributes.clone(),
             login_hint: self.request.login_hint.clone(),
             client_name: Some(self.reply.client.registration.client_name.clone()),
             parked: self.park().to_text(),
@@ -224,6 +231,7 @@ impl Parked {
             reply,
             request: self.request,
             wanted: loaded(&acrs, &self.wanted),
+            attributes: BTreeMap::new(),
         }))
     }
 }

@@ -138,6 +138,8 @@ mod tests {
             steps: acr.steps,
             at: NOW.minus(Duration::from_secs(seconds_ago)),
             amr: vec![acr.level.to_string()],
+            without_password: false,
+            instead_of: Vec::new(),
         }
     }
 

@@ -102,7 +102,9 @@ async fn proven_reply(
 async fn arrive(visit: Visit<'_>, params: &Params, reply: ReplyTo) -> Result<Response, Failure> {
     let mut request = AuthorizeRequest::check(params, &reply.client)?;
     request.hinted = hinted_person(visit, params, &reply).await?;
-    let attempt = Attempt::new(visit, reply, request).await?;
+    let custom = visit.provider.flow().authorization_parameters();
+    let attributes = request::attributes(params, custom);
+    let attempt = Attempt::new(visit, reply, request, attributes).await?;
     start_over(visit, attempt).await
 }
 

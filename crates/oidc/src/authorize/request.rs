@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_base::Id;
 use sallyport_people::Person;
@@ -132,6 +132,19 @@ impl AuthorizeRequest {
             hinted: None,
         })
     }
+}
+
+/// What scripts find of a request in the session, under the names that Gluu keeps, and the
+/// parameters in `custom`, which the administrator chose.
+pub(crate) fn attributes(params: &Params, custom: &[String]) -> BTreeMap<String, String> {
+    let custom = custom.iter().map(String::as_str);
+    KNOWN
+        .into_iter()
+        .chain(custom)
+        .filter_map(|name| Some((name, params.first(name)?)))
+        .filter(|(name, value)| !value.is_empty() && is_short_enough(name, value))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn text<'a>(params: &'a Params, name: &'static str) -> Result<Option<&'a str>, Refusal> {
@@ -273,6 +286,22 @@ mod tests {
     fn checked(query: &str, client: &Client) -> Result<AuthorizeRequest, Refusal> {
         let params = sallyport_web::parse_form(query.as_bytes()).unwrap();
         AuthorizeRequest::check(&params, client)
+    }
+
+    #[test]
+    fn scripts_find_known_parameters_and_those_that_were_chosen() {
+        let long = "x".repeat(5000);
+        let query = format!("client_id=app&state=s&nonce=&other=1&chosen=2&long={long}");
+        let params = sallyport_web::parse_form(query.as_bytes()).unwrap();
+        let found = attributes(&params, &["chosen".to_owned(), "long".to_owned()]);
+        let found: Vec<_> = found
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [("chosen", "2"), ("client_id", "app"), ("state", "s")]
+        );
     }
 
     fn confidential(query: &str) -> Result<AuthorizeRequest, Refusal> {

@@ -300,6 +300,7 @@ fn flow(scratch: &ScratchStore, clock: &Clock, home: &Path) -> Flow {
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),
         default_acr: None,
+        authorization_parameters: Vec::new(),
     })
 }
 

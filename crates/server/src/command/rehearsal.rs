@@ -97,6 +97,7 @@ fn flow_parts(premises: &Premises, store: Store) -> anyhow::Result<FlowParts> {
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),
         default_acr: None,
+        authorization_parameters: Vec::new(),
     })
 }
 

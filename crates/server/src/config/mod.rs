@@ -94,12 +94,15 @@ section! {
         /// How long one call of a script may take, in seconds. Waiting for an answer of another
         /// server does not count.
         time_limit_seconds: u64 = 5, eg "5";
-        /// Hosts, with or without a port, that every script may send requests to, besides those
-        /// in its own properties.
+        /// Hosts, with or without a port, that every script may send requests and browsers to,
+        /// besides those in its own properties.
         allowed_hosts: Vec<String> = Vec::new(), eg "[\"sms.example.com\", \"10.0.0.5:8443\"]";
         /// The login method of applications that ask for none. Without it: the enabled script of
         /// the highest level, or else the password alone (`simple_password_auth`).
         default_acr: Option<String> = None, eg "\"stytch\"";
+        /// Parameters of an authorization request that scripts find in the session, besides those
+        /// of the standard.
+        authorization_parameters: Vec<String> = Vec::new(), eg "[\"preselected_provider\"]";
     }
 }
 
