@@ -63,12 +63,18 @@ impl TestApp {
 
     /// A server without scripts and clients.
     pub async fn bare() -> Self {
+        Self::configured("").await
+    }
+
+    /// The same with this `sallyport.toml`.
+    pub async fn configured(config: &str) -> Self {
         let scratch = ScratchStore::new(&SCHEMAS).await;
         let home = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
         let random = Random::system();
         let vault = Vault::from_key([7; 32]);
-        let app = build(&home, scratch.store.clone(), &clock, Config::default()).await;
+        let config: Config = toml::from_str(config).unwrap();
+        let app = build(&home, scratch.store.clone(), &clock, config).await;
         let router = app.router(Router::new());
         let otp_url = listen(app.passcode_router().unwrap()).await;
         let project = project(&scratch, &clock, &random).await;

@@ -10,6 +10,7 @@ mod authorize;
 mod browser;
 mod canary;
 mod command;
+mod contract;
 mod lifecycle;
 mod login;
 mod messages;

@@ -8,7 +8,7 @@ use http::{Method, Request, StatusCode, header};
 use crate::{TestApp, relying_party::send};
 
 /// What everybody may read; at every other address a stranger is refused.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 7] = [
     "/.well-known/openid-configuration",
     "/oxauth/restv1/jwks",
     "/oxauth/assets/sallyport.css",
@@ -16,6 +16,7 @@ const PUBLIC: [&str; 6] = [
     "/readyz",
     // Says that nobody is signed in, or asks before it ends anything.
     "/oxauth/restv1/end_session",
+    "/oxauth/logout.htm",
 ];
 
 /// Every address that the router knows, as it prints itself.
