@@ -155,7 +155,7 @@ class JavaMap(MapMethods, dict, metaclass=JavaType):
         return list(self)
 
     def values(self):
-        return ArrayList(dict.__getitem__(self, key) for key in self)
+        return [dict.__getitem__(self, key) for key in self]
 
     def items(self):
         return [(key, dict.__getitem__(self, key)) for key in self]

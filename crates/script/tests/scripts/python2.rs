@@ -3,7 +3,7 @@ use sallyport_script::Returned;
 use crate::desk::Desk;
 
 /// What each expression gives, as text.
-async fn values(preamble: &str, table: &[(&str, &str)]) {
+pub async fn values(preamble: &str, table: &[(&str, &str)]) {
     let desk = Desk::new();
     let mut body = preamble.to_owned();
     for (expression, _) in table {
