@@ -1,4 +1,8 @@
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sallyport_base::{Clock, Random, Store, StoreError, Timestamp, Vault, params};
 use sallyport_people::People;
@@ -41,6 +45,8 @@ pub struct FlowParts {
     pub issuer: Issuer,
     pub limits: Limits,
     pub lifetimes: Lifetimes,
+    /// The folder with modules that scripts may import.
+    pub libraries: Option<PathBuf>,
     /// The method of an application that asks for none, unless one was chosen in the store. `None`:
     /// the enabled script of the highest level, or the built-in password method.
     pub default_acr: Option<String>,
@@ -60,9 +66,10 @@ struct Inner {
 
 impl Flow {
     pub fn new(parts: FlowParts) -> Self {
+        let scripts = Scripts::new(parts.libraries.clone());
         Self(Arc::new(Inner {
             parts,
-            scripts: Scripts::default(),
+            scripts,
             busy: Busy::default(),
         }))
     }
@@ -201,7 +208,12 @@ impl Flow {
     }
 }
 
+/// Where modules that scripts may import are, under the home directory.
+pub fn library_folder(home: &Path) -> PathBuf {
+    home.join("python/libs")
+}
+
 /// Where scripts log, under the home directory: the path that Gluu's documents name.
-pub(crate) fn script_log_path(home: &Path) -> std::path::PathBuf {
+pub(crate) fn script_log_path(home: &Path) -> PathBuf {
     home.join("oxauth/logs/oxauth_script.log")
 }

@@ -101,6 +101,22 @@ impl<'f> Host<'f> {
         self.known
     }
 
+    /// As in a login in which this person passed the steps before, with a password.
+    pub(crate) fn for_trial(
+        flow: &'f Flow,
+        script: &'f LoadedScript,
+        person: Option<&Person>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            known: person.map(|person| KnownPerson {
+                id: person.id,
+                by: Evidence::Password,
+            }),
+            ..Self::for_script(flow, script, now)
+        }
+    }
+
     /// What made the request fail on the host's side, if anything did.
     pub(crate) fn take_trouble(&mut self) -> Option<FlowError> {
         self.trouble.take()

@@ -43,7 +43,7 @@ impl FileMark {
 
 /// What changes when a file is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     written_at: Timestamp,
     modified: (i64, i64),
     inode: u64,
@@ -51,7 +51,11 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(path: &Path) -> Result<Self, String> {
+    pub(crate) const fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(crate) fn of(path: &Path) -> Result<Self, String> {
         let file = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
         if !file.is_file() || file.size() > LARGEST {
             return Err(format!(

@@ -1,13 +1,16 @@
 //! What workers load: a version of a script never changes. The newest one is in the entry; the ones
 //! before it are kept for as long as something needs them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sallyport_base::{Conn, Row, StoreError, Timestamp, Tx, Vault, params};
-use sallyport_script::{Language, Property, Source, Usage};
+use sallyport_script::{Language, Libraries, Property, Source, Usage};
 use zeroize::Zeroizing;
 
-use crate::{script_entry::ScriptStoreError, script_name::ScriptName};
+use crate::{
+    script_entry::{NewScript, ScriptStoreError},
+    script_name::ScriptName,
+};
 
 const PURPOSE: &str = "script properties";
 
@@ -101,13 +104,28 @@ impl ScriptVersion {
             .collect()
     }
 
-    pub(crate) fn source(&self) -> Source {
+    /// What is not stored has no revision.
+    pub(crate) fn of_new(new: &NewScript) -> Self {
+        Self {
+            name: new.name.to_string(),
+            text: new.text.clone(),
+            language: new.language,
+            properties: new.properties.clone(),
+            level: new.level,
+            usage: new.usage,
+            aliases: new.aliases.iter().map(ScriptName::to_string).collect(),
+            revision: 0,
+        }
+    }
+
+    pub(crate) fn source(&self, libraries: Arc<Libraries>) -> Source {
         Source {
             name: self.name.clone(),
             text: self.text.clone(),
             language: self.language,
             properties: self.properties.clone(),
             revision: self.revision,
+            libraries,
         }
     }
 

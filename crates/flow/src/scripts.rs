@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     mem,
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -12,6 +13,7 @@ use url::Url;
 
 use crate::{
     Acr, Flow, FlowError,
+    library_folder::LibraryFolder,
     outbound::ScriptHosts,
     questions::Host,
     script_entry::{Newest, ScriptEntry, ScriptStoreError, newest_of_enabled},
@@ -26,6 +28,7 @@ pub(crate) struct LoadedScript(Arc<Loaded>);
 
 struct Loaded {
     acr: Acr,
+    text: String,
     usage: Usage,
     script: Script,
     hosts: ScriptHosts,
@@ -40,6 +43,10 @@ impl LoadedScript {
 
     pub(crate) fn script(&self) -> &Script {
         &self.0.script
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(crate) fn revision(&self) -> i64 {
@@ -71,10 +78,10 @@ impl LoadedScript {
 /// The scripts that run on this node. Each question about them begins with [`Scripts::refresh`], so
 /// that a change in the store, by whichever node or command, is in force at the next request; and
 /// [`Scripts::look`] once a second sees it when nobody asks.
-#[derive(Default)]
 pub(crate) struct Scripts {
     shelf: RwLock<Shelf>,
     files: ScriptFiles,
+    libraries: LibraryFolder,
     loading: tokio::sync::Mutex<()>,
 }
 
@@ -84,6 +91,8 @@ struct Shelf {
     slots: BTreeMap<String, Slot>,
     /// Versions that were replaced, for the logins that began with them; by key and revision.
     older: BTreeMap<(String, i64), LoadedScript>,
+    /// What ran with libraries that have changed since.
+    outdated: Vec<LoadedScript>,
 }
 
 /// What became of one enabled script.
@@ -93,12 +102,14 @@ struct Slot {
     tried: i64,
     /// As the administrator set it, whether the script runs or not.
     level: i64,
+    /// Whether that revision does not load.
+    is_broken: bool,
     /// What runs: the newest revision that loaded. A broken change leaves the running version.
     running: Option<LoadedScript>,
 }
 
 /// Why a script was not started.
-enum NotStarted {
+pub(crate) enum NotStarted {
     /// The script is at fault; the text is for the administrator.
     Fault(String),
     /// The server could not try; the next request tries again.
@@ -117,6 +128,7 @@ impl Slot {
         Self {
             tried: revision,
             level: i64::MIN,
+            is_broken: false,
             running: None,
         }
     }
@@ -126,7 +138,20 @@ impl Slot {
     }
 }
 
+/// No revision has this number.
+const NEVER: i64 = 0;
+
 impl Scripts {
+    /// `libraries` is the folder of modules that scripts may import.
+    pub(crate) fn new(libraries: Option<PathBuf>) -> Self {
+        Self {
+            shelf: RwLock::default(),
+            files: ScriptFiles::default(),
+            libraries: LibraryFolder::new(libraries),
+            loading: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// Loads what is new or changed in the store, and forgets what was disabled or removed.
     pub(crate) async fn refresh(&self, flow: &Flow) -> Result<(), FlowError> {
         self.refreshed(flow).await.map(|_| ())
@@ -135,6 +160,7 @@ impl Scripts {
     /// Takes in what changed, in the store and in the files of scripts, and drops old versions that
     /// no login needs any more. To be called once a second.
     pub(crate) async fn look(&self, flow: &Flow) -> Result<(), FlowError> {
+        self.look_at_libraries().await;
         let newest = self.refreshed(flow).await?;
         self.files.look(flow, &newest).await?;
         self.retire(flow).await
@@ -146,6 +172,7 @@ impl Scripts {
             return Ok(newest);
         }
         let _one_at_a_time = self.loading.lock().await;
+        self.look_at_libraries().await;
         let newest = newest_of_enabled(&mut *flow.store().reader().await?).await?;
         self.forget_others(&newest);
         for Newest { key, revision, .. } in &newest {
@@ -262,6 +289,7 @@ impl Scripts {
         let result = outcome.as_ref().map(|_| ()).map_err(String::as_str);
         ScriptEntry::record_load(&mut tx, key, revision, result).await?;
         tx.commit().await?;
+        let is_broken = outcome.is_err();
         let running = match outcome {
             Ok(script) => Some(script),
             Err(why) => {
@@ -272,6 +300,7 @@ impl Scripts {
         Ok(Slot {
             tried: revision,
             level,
+            is_broken,
             running,
         })
     }
@@ -297,38 +326,68 @@ impl Scripts {
         }
     }
 
+    /// Has the scripts loaded again that may use a library which was changed, and those that do not
+    /// load: a library may be what they miss.
+    async fn look_at_libraries(&self) {
+        let changed = self.libraries.look().await;
+        if changed.is_empty() {
+            return;
+        }
+        for slot in self.write().slots.values_mut() {
+            let running = slot.running.as_ref();
+            if slot.is_broken || running.is_some_and(|it| changed.concern(&it.0.text)) {
+                slot.tried = NEVER;
+            }
+        }
+    }
+
     fn put(&self, key: &str, slot: Slot) {
         let mut shelf = self.write();
-        let revision = slot.running.as_ref().map(LoadedScript::revision);
+        let running = slot.running.clone();
         let before = shelf.slots.insert(key.to_owned(), slot);
-        let replaced = before.and_then(|slot| slot.running);
-        if let Some(script) = replaced.filter(|script| Some(script.revision()) != revision) {
-            let older = (key.to_owned(), script.revision());
-            shelf.older.insert(older, script);
+        let Some(replaced) = before.and_then(|slot| slot.running) else {
+            return;
+        };
+        match running {
+            Some(running) if running.is(&replaced) => {}
+            Some(running) if running.revision() == replaced.revision() => {
+                shelf.outdated.push(replaced);
+            }
+            _ => {
+                let older = (key.to_owned(), replaced.revision());
+                shelf.older.insert(older, replaced);
+            }
         }
     }
 
     /// Drops the versions that were replaced and that no login needs, and those of scripts that are
     /// not enabled any more.
     async fn retire(&self, flow: &Flow) -> Result<(), FlowError> {
+        let outdated = mem::take(&mut self.write().outdated);
+        for script in outdated {
+            destroy(flow, &script).await;
+        }
         if self.read().older.is_empty() {
             return Ok(());
         }
         let now = flow.clock().now();
         let needed =
             ScriptVersion::needed_by_logins(&mut *flow.store().reader().await?, now).await?;
-        let mut shelf = self.write();
-        let older = mem::take(&mut shelf.older);
-        let (kept, dropped): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            older.into_iter().partition(|(version, _)| {
-                shelf.slots.contains_key(&version.0) && needed.contains(version)
-            });
-        shelf.older = kept;
-        drop(shelf);
-        for ((key, revision), _script) in dropped {
+        for ((key, revision), script) in self.take_unneeded(&needed) {
             tracing::info!(event = "script.dropped", script.name = %key, script.revision = revision, "no login needs an old version of a script any more");
+            destroy(flow, &script).await;
         }
         Ok(())
+    }
+
+    fn take_unneeded(&self, needed: &[(String, i64)]) -> BTreeMap<(String, i64), LoadedScript> {
+        let mut shelf = self.write();
+        let older = mem::take(&mut shelf.older);
+        let (kept, unneeded) = older.into_iter().partition(|(version, _)| {
+            shelf.slots.contains_key(&version.0) && needed.contains(version)
+        });
+        shelf.older = kept;
+        unneeded
     }
 
     fn is_current(&self, newest: &[Newest]) -> bool {
@@ -370,6 +429,30 @@ impl Scripts {
     }
 }
 
+/// Lets a version clean up behind itself before it goes. What it makes of that stops nobody.
+async fn destroy(flow: &Flow, script: &LoadedScript) {
+    let name = &script.acr().name;
+    let mut host = Host::for_script(flow, script, flow.clock().now());
+    let mut run = match flow.engine().begin(script.script(), Scene::default()).await {
+        Ok(run) => run,
+        Err(cause) => {
+            tracing::warn!(script.name = %name, error = %cause, "destroy of a script was not called");
+            return;
+        }
+    };
+    let mut turn = run.call(Call::Destroy).await;
+    loop {
+        match turn {
+            Turn::Ask(question) => turn = run.answer(host.answer(question).await).await,
+            Turn::Done(Ok(_)) => return,
+            Turn::Done(Err(cause)) => {
+                tracing::warn!(script.name = %name, cause = %cause.message, traceback = %cause.traceback, "destroy of a script failed");
+                return;
+            }
+        }
+    }
+}
+
 /// Starts a version that the store has. `None`: it has not. An inner error is the script's.
 async fn start_stored(
     flow: &Flow,
@@ -393,7 +476,10 @@ async fn start_stored(
 }
 
 /// Loads one version and asks it how many steps it has. The error is for the administrator.
-async fn start(flow: &Flow, version: &ScriptVersion) -> Result<LoadedScript, NotStarted> {
+pub(crate) async fn start(
+    flow: &Flow,
+    version: &ScriptVersion,
+) -> Result<LoadedScript, NotStarted> {
     let now = flow.clock().now();
     let hosts = ScriptHosts::of(&version.properties);
     let mut host = Host::for_loading(flow, &hosts, now);
@@ -407,6 +493,7 @@ async fn start(flow: &Flow, version: &ScriptVersion) -> Result<LoadedScript, Not
             steps,
             aliases: version.aliases.clone(),
         },
+        text: version.text.clone(),
         usage: version.usage,
         script,
         sends: passcode_sends(&version.properties),
@@ -421,9 +508,10 @@ async fn init(
     host: &mut Host<'_>,
     now: Timestamp,
 ) -> Result<Script, NotStarted> {
-    let loading = flow
-        .engine()
-        .load(Arc::new(version.source()), now.as_micros() / 1000);
+    let loading = flow.engine().load(
+        Arc::new(version.source(flow.scripts().libraries.current())),
+        now.as_micros() / 1000,
+    );
     let mut loading = loading.await?;
     let mut turn = loading.start().await;
     loop {

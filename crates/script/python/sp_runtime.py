@@ -5,6 +5,7 @@ by mistake what would hurt other logins: threads, signals, an endless sleep, out
 """
 
 import builtins
+import functools
 import json
 import sys
 import time
@@ -116,6 +117,7 @@ import sp_python2
 import twilio
 import unboundid
 from sp_host import current
+from sp_libraries import Libraries
 
 MODULES = {True: frozenset(_sallyport.modules(True)), False: frozenset(_sallyport.modules(False))}
 
@@ -136,19 +138,23 @@ def _denied(name):
     return refuse
 
 
-def _importer(python2):
-    """`__import__` of a script: Java's names, and the modules on the list."""
+def _importer(script, python2):
+    """`__import__` of a script: Java's names, the modules on the list, and the libraries."""
     real = builtins.__import__
 
     def __import__(name, globals=None, locals=None, fromlist=(), level=0):
         if level > 0:
-            raise ImportError("relative imports are not provided to scripts")
+            full, bound = script.libraries.find(name, globals, level, python2)
+            return script.libraries.load(full, bound, fromlist)
         if name.partition(".")[0] in sp_java.ROOTS:
             return import_java(name, fromlist)
         if name == "_strptime":
             # Native code of datetime asks for it in the name of the script.
             return real("sp_time").parsing
         if name not in MODULES[python2]:
+            found = script.libraries.find(name, globals, 0, python2)
+            if found is not None:
+                return script.libraries.load(*found, fromlist)
             raise ImportError("Python module '%s' is not available to scripts" % name)
         # `import a.b` gives `a`.
         wanted = name if fromlist else name.partition(".")[0]
@@ -160,7 +166,7 @@ def _importer(python2):
     return __import__
 
 
-def _builtins_for(python2):
+def _builtins_for(script, python2):
     table = {name: value for name, value in vars(builtins).items() if name not in _DENIED + _LEFT_OUT}
     table.update({name: _denied(name) for name in _DENIED})
     if python2:
@@ -169,14 +175,14 @@ def _builtins_for(python2):
             table[name] = _denied(name)
     # What ends a call from outside is not for the script to catch.
     table["BaseException"] = Exception
-    table["__import__"] = _importer(python2)
+    table["__import__"] = _importer(script, python2)
     return table
 
 
 class Loaded:
     """A script on this worker."""
 
-    def __init__(self, name, file, source):
+    def __init__(self, name, file, source, libraries):
         self.name = name
         self.file = file
         self.lines = source.splitlines()
@@ -184,6 +190,7 @@ class Loaded:
         self.globals = {}
         self.configuration = None
         self.instance = None
+        self.libraries = Libraries(libraries, functools.partial(_builtins_for, self))
 
     def arguments(self, method, step):
         """What the contract gives the method."""
@@ -206,8 +213,8 @@ class Loaded:
 _scripts = {}
 
 
-def register(serial, name, file, source):
-    _scripts[serial] = Loaded(name, file, source)
+def register(serial, name, file, source, libraries):
+    _scripts[serial] = Loaded(name, file, source, libraries)
 
 
 def construct(serial, code, python2, properties, now_ms):
@@ -215,7 +222,7 @@ def construct(serial, code, python2, properties, now_ms):
     script = _scripts[serial]
     script.python2 = python2
     script.configuration = gluu_script.configuration(properties)
-    script.globals.update(__name__="__main__", __file__=script.file, __builtins__=_builtins_for(python2))
+    script.globals.update(__name__="__main__", __file__=script.file, __builtins__=_builtins_for(script, python2))
     if python2:
         # Many of Gluu's scripts use it without importing it.
         script.globals["sys"] = script.globals["__builtins__"]["__import__"]("sys")
@@ -282,12 +289,16 @@ def describe(serial, error, over):
     """An exception in the author's terms, as JSON. `over` says why the call was ended from outside."""
     script = _scripts.get(serial)
     file = script.file if script else "script"
-    frames = _frames(error, file)
-    line = frames[-1][0] if frames else None
+    sources = {file: script.lines, **script.libraries.lines} if script else {}
+    frames = _frames(error, sources)
+    if frames:
+        file = frames[-1][0]
+    line = frames[-1][1] if frames else None
     if over is not None:
         what = over
-    elif isinstance(error, SyntaxError) and error.filename == file:
-        line = error.lineno
+    elif isinstance(error, SyntaxError) and error.filename in sources:
+        file, line = error.filename, error.lineno
+        frames.append((file, line, "<module>"))
         what = "%s: %s" % (type(error).__name__, error.msg)
     elif isinstance(error, InitRefused):
         what = str(error)
@@ -298,26 +309,25 @@ def describe(serial, error, over):
     what = " ".join(what.split())[:500]
     message = "%s, line %d: %s" % (file, line, what) if line else "%s: %s" % (file, what)
     text = ["Traceback (most recent call last):"]
-    if not frames and line:
-        frames = [(line, "<module>")]
-    for number, function in frames:
-        text.append('  File "%s", line %d, in %s' % (file, number, function))
-        if script and 0 < number <= len(script.lines):
-            text.append("    " + script.lines[number - 1].strip())
+    for place, number, function in frames:
+        text.append('  File "%s", line %d, in %s' % (place, number, function))
+        lines = sources[place]
+        if 0 < number <= len(lines):
+            text.append("    " + lines[number - 1].strip())
     text.append(what)
     plain = {"message": message, "traceback": "\n".join(text) if frames else "", "line": line}
     return json.dumps({key: value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
                        for key, value in plain.items()})
 
 
-def _frames(error, file):
-    """Line and function of each frame in the author's file; at most the last 20."""
+def _frames(error, files):
+    """File, line and function of each frame in a file of the author; at most the last 20."""
     frames = []
     traceback = error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_filename == file:
-            frames.append((traceback.tb_lineno, code.co_name))
+        if code.co_filename in files:
+            frames.append((code.co_filename, traceback.tb_lineno, code.co_name))
         traceback = traceback.tb_next
     return frames[-20:]
 

@@ -153,14 +153,21 @@ fn line_at(text: &str, offset: usize) -> u32 {
 /// Refuses a script that imports what is not there, so that no person meets it first.
 ///
 /// A script with a syntax error is let through: the compiler says that better.
-pub(crate) fn refuse_missing(text: &str, language: Language, file: &str) -> Result<(), LoadError> {
+pub(crate) fn refuse_missing(
+    text: &str,
+    language: Language,
+    file: &str,
+    is_library: impl Fn(&str) -> bool,
+) -> Result<(), LoadError> {
     let tree = translate::parse(text)?;
     if tree.root_node().has_error() {
         return Ok(());
     }
     let mut finder = Finder::new(text, Report::new(language));
     finder.visit(tree.root_node(), false);
-    match finder.report.missing().min_by_key(|import| import.line) {
+    let missing = finder.report.missing();
+    let missing = missing.filter(|import| !is_library(&import.name));
+    match missing.min_by_key(|import| import.line) {
         None => Ok(()),
         Some(import) => {
             let mut error = LoadError::new(

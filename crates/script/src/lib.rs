@@ -11,6 +11,7 @@ mod error;
 #[cfg(test)]
 mod host_api;
 mod host_use;
+mod library;
 mod log;
 mod masks;
 mod modules;
@@ -31,6 +32,7 @@ pub use classes::{Class, provided_classes};
 pub use engine::{Engine, Limits};
 pub use error::{EngineError, ErrorKind, LoadError, LoadStage, ScriptError};
 pub use host_use::HostUse;
+pub use library::{Libraries, Library};
 pub use log::{LogLevel, LogLine, ScriptLog};
 pub use question::{
     Answer, HttpResponse, Password, PersonKey, Question, ShortMessage, SmppAddress, TallyAct,

@@ -5,6 +5,7 @@ use std::sync::{
 
 use crate::{
     error::{LoadError, LoadStage},
+    library::Libraries,
     source::{Language, Source},
     translate::{self, Fault},
     wire::{Program, Started},
@@ -70,6 +71,7 @@ impl Script {
             text: source.text.clone(),
             translated: self.0.translated.get().cloned(),
             properties: source.properties.clone(),
+            libraries: Libraries::clone(&source.libraries),
             now_ms: self.0.now_ms,
             millis,
         }

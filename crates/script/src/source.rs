@@ -1,6 +1,8 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+
+use crate::library::Libraries;
 
 /// One version of a person authentication script as an administrator stored it.
 #[derive(Clone, Debug)]
@@ -12,6 +14,8 @@ pub struct Source {
     /// What `configurationAttributes` shows, by `value1`; the last of two equal names wins.
     pub properties: Vec<Property>,
     pub revision: i64,
+    /// What the script may import besides the modules of this server.
+    pub libraries: Arc<Libraries>,
 }
 
 /// What a script is written in. Never guessed: Python 2 is what Gluu's scripts are written in.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     call::{Call, Returned},
     error::{LoadError, ScriptError},
+    library::Libraries,
     log::LogLevel,
     question::{Answer, Question},
     scene::Scene,
@@ -46,6 +47,7 @@ pub(crate) struct Program {
     /// As it is compiled, when another worker has translated it before.
     pub translated: Option<String>,
     pub properties: Vec<Property>,
+    pub libraries: Libraries,
     /// What the constructor is given: milliseconds since 1970.
     pub now_ms: i64,
     /// For all of loading, `init` included, in milliseconds.

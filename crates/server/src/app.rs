@@ -3,7 +3,7 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::Context;
 use axum::Router;
 use sallyport_base::{Clock, Random, Schema, Store, Timestamp, Vault};
-use sallyport_flow::{Flow, FlowParts, Issuer, Lifetimes, Limits, Outbound};
+use sallyport_flow::{Flow, FlowParts, Issuer, Lifetimes, Limits, Outbound, library_folder};
 use sallyport_oidc::Provider;
 use sallyport_otp::{Gateway, Otp, OtpParts};
 use sallyport_people::{Hasher, People};
@@ -171,6 +171,7 @@ fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {
     );
     let outbound = Outbound::new(parts.config.scripts.allowed_hosts.clone())
         .context("the client for requests of scripts")?;
+    let libraries = library_folder(&parts.home);
     Ok(FlowParts {
         store: parts.store,
         clock: parts.clock,
@@ -183,6 +184,7 @@ fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {
         issuer: parts.issuer,
         limits: Limits::default(),
         lifetimes: lifetimes(&parts.config),
+        libraries: Some(libraries),
         default_acr: parts.config.scripts.default_acr,
         authorization_parameters: parts.config.scripts.authorization_parameters,
     })

@@ -299,6 +299,7 @@ fn flow(scratch: &ScratchStore, clock: &Clock, home: &Path) -> Flow {
         issuer: Issuer::parse(ISSUER).unwrap(),
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),
+        libraries: None,
         default_acr: None,
         authorization_parameters: Vec::new(),
     })

@@ -125,7 +125,8 @@ impl Bench {
             None => script::translate(&program.text, program.language)
                 .map_err(|error| error.in_file(&file))?,
         };
-        check::refuse_missing(&translated, program.language, &file)?;
+        let is_library = |name: &str| program.libraries.has(name);
+        check::refuse_missing(&translated, program.language, &file, is_library)?;
         let stopwatch = self.watch(program.millis);
         let result = self.prepared.interpreter.enter(|vm| {
             let stage = Cell::new(LoadStage::Compile);
@@ -153,11 +154,13 @@ impl Bench {
     ) -> PyResult<i64> {
         let runtime = &self.prepared.runtime;
         let file = script::file(&program.name);
+        let libraries = plain::to_python(vm, program.libraries.for_scripts_in(program.language))?;
         let about = (
             program.serial,
             program.name.clone(),
             file.clone(),
             program.text.clone(),
+            libraries,
         );
         vm.call_method(runtime, "register", about)?;
         let code = vm

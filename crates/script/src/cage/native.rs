@@ -12,14 +12,16 @@ mod _sallyport {
     use rustpython_vm::{
         PyObjectRef, PyResult, VirtualMachine,
         builtins::{PyBytesRef, PyListRef, PyStrRef, PyUtf8StrRef},
+        compiler::Mode,
         function::ArgIntoFloat,
     };
 
     use super::CHANGED;
     use crate::{
-        Question,
+        Language, LoadError, Question,
         cage::{errand::Errand, interpreter::Stop, plain},
         log::LogLevel,
+        script,
     };
 
     /// Asks the host one question and gives its answer, both as plain values.
@@ -59,6 +61,30 @@ mod _sallyport {
         };
         if let Some(errand) = Errand::current() {
             errand.write(level, &text.to_string_lossy());
+        }
+    }
+
+    /// Compiles a library. An error names its file and line.
+    #[pyfunction]
+    fn compile_library(
+        text: PyUtf8StrRef,
+        file: PyUtf8StrRef,
+        python2: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyObjectRef> {
+        let language = if python2 {
+            Language::Python2
+        } else {
+            Language::Python3
+        };
+        let refused = |why: LoadError| vm.new_import_error(why.message, file.clone().into_wtf8());
+        let (text, fault) = script::translate(text.as_str(), language).map_err(refused)?;
+        let code = vm
+            .compile(&text, Mode::Exec, file.as_str().to_owned())
+            .map_err(|error| error.into_pyexception(vm, Some(&text)))?;
+        match fault {
+            Some(fault) => Err(refused(fault.into_error(file.as_str()))),
+            None => Ok(code.into()),
         }
     }
 

@@ -147,6 +147,7 @@ pub fn source(text: &str) -> Source {
         language: Language::declared_in(text).unwrap_or(Language::Python2),
         properties: Vec::new(),
         revision: 1,
+        libraries: Arc::default(),
     }
 }
 

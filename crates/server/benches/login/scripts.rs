@@ -82,6 +82,7 @@ pub async fn load_text(engine: &Engine, text: &str) -> anyhow::Result<Script> {
         language: Language::Python3,
         properties: house::properties("https://api.example.com", "project-test-1", "secret-test-1"),
         revision: 1,
+        libraries: Arc::default(),
     };
     let mut loading = engine.load(Arc::new(source), now_ms()).await?;
     match loading.start().await {

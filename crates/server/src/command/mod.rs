@@ -14,7 +14,9 @@ mod script;
 mod script_check;
 mod script_content;
 mod script_log;
+mod script_new;
 mod script_show;
+mod script_try;
 mod serve;
 mod station;
 

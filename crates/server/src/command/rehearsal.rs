@@ -1,91 +1,42 @@
 //! Starting a script without keeping it.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use sallyport_base::Store;
+use anyhow::{anyhow, bail};
 use sallyport_flow::{
-    Acr, Flow, FlowParts, Issuer, Lifetimes, Limits, NewScript, Outbound, ScriptEntry,
+    Acr, Flow, FlowParts, Issuer, Lifetimes, Limits, NewScript, Outbound, Rehearsal,
+    RehearsalError, library_folder,
 };
-use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog, Template, Usage};
+use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog, Template};
 use sallyport_web::Pages;
 
 use super::{Premises, station::script_limits};
-use crate::SCHEMAS;
 
-/// Loads the script as the server would, in a store that is thrown away. The error is what the
-/// author needs: what is wrong, and on which line. What the script prints goes to standard error.
+/// Loads the script as the server would, and keeps nothing. The error is what the author needs: what
+/// is wrong, and on which line. What the script prints goes to standard error.
 pub(super) async fn load(premises: &Premises, script: &NewScript) -> anyhow::Result<Acr> {
-    let stage = Stage::open(premises).await?;
-    let name = script.name.to_string();
-    let mut tx = stage.store.begin().await?;
-    // On this stage it is for browsers, which is what counts its steps, and follows no file.
-    let staged = NewScript {
-        usage: Usage::Interactive,
-        file: None,
-        enabled: true,
-        ..script.clone()
-    };
-    ScriptEntry::save(&mut tx, &premises.vault, &staged, premises.now()).await?;
-    tx.commit().await?;
-    let acrs = stage.flow.acrs().await?;
-    match acrs.into_iter().find(|acr| acr.is_named(&name)) {
-        Some(acr) => Ok(acr),
-        None => bail!(
-            "{name} does not load: {}",
-            stage.fault(premises, &name).await?
-        ),
+    let flow = flow(premises)?;
+    Ok(start(&flow, script).await?.acr().clone())
+}
+
+pub(super) async fn start(flow: &Flow, script: &NewScript) -> anyhow::Result<Rehearsal> {
+    match Rehearsal::start(flow, script).await {
+        Ok(rehearsal) => Ok(rehearsal),
+        Err(RehearsalError::Fault(why)) => bail!("{} does not load: {why}", script.name),
+        Err(RehearsalError::Server(cause)) => Err(anyhow!(cause)),
     }
 }
 
-/// A login server of which nothing stays.
-struct Stage {
-    flow: Flow,
-    store: Store,
-    folder: PathBuf,
-}
-
-impl Stage {
-    async fn open(premises: &Premises) -> anyhow::Result<Self> {
-        let name = format!("rehearsal-{}", premises.random.uuid());
-        let folder = premises.home.path().join(name);
-        fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
-        let address = format!("sqlite:{}", folder.join("stage.db").display());
-        let store = Store::open(&address).await?;
-        store.migrate(&SCHEMAS).await?;
-        Ok(Self {
-            flow: Flow::new(flow_parts(premises, store.clone())?),
-            store,
-            folder,
-        })
-    }
-
-    async fn fault(&self, premises: &Premises, name: &str) -> anyhow::Result<String> {
-        let mut reader = self.store.reader().await?;
-        let entry = ScriptEntry::find(&mut reader, &premises.vault, name).await?;
-        let error = entry.and_then(|entry| entry.error);
-        Ok(error.unwrap_or_else(|| "it gave no reason".to_owned()))
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if let Err(cause) = fs::remove_dir_all(&self.folder) {
-            tracing::warn!(folder = %self.folder.display(), error = %cause, "a folder was left behind");
-        }
-    }
-}
-
-/// The people are the real ones; nothing that is started here changes any.
-fn flow_parts(premises: &Premises, store: Store) -> anyhow::Result<FlowParts> {
+/// A login server of this home that serves nobody.
+pub(super) fn flow(premises: &Premises) -> anyhow::Result<Flow> {
     let engine = Engine::start(
         script_limits(&premises.config),
         Arc::new(Prompter),
         Template::own(),
     );
     let allowed = premises.config.scripts.allowed_hosts.clone();
-    Ok(FlowParts {
-        store,
+    Ok(Flow::new(FlowParts {
+        store: premises.store.clone(),
         clock: premises.clock.clone(),
         random: premises.random.clone(),
         vault: premises.vault.clone(),
@@ -96,9 +47,10 @@ fn flow_parts(premises: &Premises, store: Store) -> anyhow::Result<FlowParts> {
         issuer: Issuer::parse("https://localhost")?,
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),
+        libraries: Some(library_folder(premises.home.path())),
         default_acr: None,
         authorization_parameters: Vec::new(),
-    })
+    }))
 }
 
 /// Shows what the script prints, without its secrets.

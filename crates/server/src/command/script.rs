@@ -9,7 +9,9 @@ use super::{
     Place, Premises, output, rehearsal, script_check,
     script_content::{Content, Settings, as_it_is},
     script_log::Log,
+    script_new::New,
     script_show::Show,
+    script_try::Try,
 };
 
 macro_rules! shipped {
@@ -34,6 +36,8 @@ pub(super) const SHIPPED: &[(&str, &str)] = shipped![
 /// The Python scripts that log people in. The name of a script is the acr that it answers for.
 #[derive(Debug, Subcommand)]
 pub(super) enum Script {
+    New(New),
+    Try(Try),
     Add(Add),
     Set(Set),
     Show(Show),
@@ -149,8 +153,13 @@ impl Script {
                 as_json: check.json,
             });
         }
+        if let Self::New(new) = &self {
+            return new.run();
+        }
         let premises = Premises::open(&place).await?;
         match self {
+            Self::New(new) => new.run(),
+            Self::Try(it) => it.run(&premises).await,
             Self::Add(add) => add.run(&premises).await,
             Self::Set(set) => set.run(&premises).await,
             Self::Show(show) => show.run(&premises).await,

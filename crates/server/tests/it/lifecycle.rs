@@ -154,6 +154,29 @@ async fn a_change_is_in_force_within_two_seconds_on_every_node_when_nobody_asks(
 }
 
 #[tokio::test]
+async fn destroy_is_called_when_no_login_needs_a_version_any_more() {
+    let app = word_app().await;
+    let destroyed = |word: &str| app.script_log().contains(&format!("Destroyed with {word}"));
+    let look = async || app.app.flow.look_at_scripts().await.unwrap();
+    let (mut browser, page) = at_step_two(&app).await;
+    put(&app, &word("two")).await;
+    look().await;
+    assert!(!destroyed("one"), "a login is under way");
+    assert!(is_in(&answer(&mut browser, &page, "one").await));
+    look().await;
+    assert!(destroyed("one") && !destroyed("two"));
+    put(&app, &word("three")).await;
+    look().await;
+    assert!(destroyed("two") && !destroyed("three"));
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let removed = ScriptEntry::remove(&mut tx, "word", None, app.clock.now()).await;
+    assert!(removed.unwrap());
+    tx.commit().await.unwrap();
+    look().await;
+    assert!(destroyed("three"));
+}
+
+#[tokio::test]
 async fn a_login_of_a_script_that_is_disabled_or_removed_ends() {
     for remove in [false, true] {
         let app = word_app().await;

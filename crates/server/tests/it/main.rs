@@ -6,11 +6,13 @@
 
 mod abuse;
 mod app;
+mod authoring;
 mod authorize;
 mod browser;
 mod canary;
 mod command;
 mod contract;
+mod libs;
 mod lifecycle;
 mod login;
 mod messages;
