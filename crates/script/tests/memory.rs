@@ -59,6 +59,7 @@ async fn load(engine: &Engine) -> Script {
         language: sallyport_script::Language::Python3,
         properties: Vec::<Property>::new(),
         revision: 1,
+        libraries: Default::default(),
     };
     let mut loading = engine.load(Arc::new(source), 0).await.unwrap();
     let mut turn = loading.start().await;
