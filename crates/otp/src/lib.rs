@@ -48,6 +48,7 @@ mod receipt;
 mod refusal;
 mod retention;
 mod routes;
+mod sandbox_session;
 mod send;
 mod session;
 mod session_wishes;

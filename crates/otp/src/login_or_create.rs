@@ -59,7 +59,8 @@ async fn login_or_create(
 ) -> Result<Success, Refusal> {
     let params = Params::check(otp, &caller, fields, channel)?;
     let mut tx = otp.store().begin().await?;
-    let (user, method, created) = find_or_create(otp, &mut tx, &caller, &params).await?;
+    let (user, method, created) =
+        find_or_create(otp, &mut tx, &caller, &params.address, params.status).await?;
     let mut answer = json!({
         "user_id": user.shown_id(&caller.project),
         "user_created": created,
@@ -123,24 +124,26 @@ pub async fn find_owner(
     Ok(user.map(|user| (user, method)))
 }
 
-async fn find_or_create(
+/// The owner of an address, who is created when there is none: whether that was so.
+pub async fn find_or_create(
     otp: &Otp,
     tx: &mut Tx,
     caller: &Caller,
-    params: &Params,
+    address: &Address,
+    status: Status,
 ) -> Result<(User, Method, bool), Refusal> {
     let Caller { project, now, .. } = caller;
-    if let Some((user, method)) = find_owner(tx, caller, &params.address).await? {
+    if let Some((user, method)) = find_owner(tx, caller, address).await? {
         return Ok((user, method, false));
     }
-    let user = User::create(tx, project, params.status, *now, otp.random()).await?;
-    let added = Method::add(tx, project, &user, &params.address, *now, otp.random()).await?;
+    let user = User::create(tx, project, status, *now, otp.random()).await?;
+    let added = Method::add(tx, project, &user, address, *now, otp.random()).await?;
     if let Some(method) = added {
         return Ok((user, method, true));
     }
     // Another request created the same user meanwhile.
     User::delete(tx, project, user.id).await?;
-    let (user, method) = find_owner(tx, caller, &params.address)
+    let (user, method) = find_owner(tx, caller, address)
         .await?
         .ok_or(Refusal::Internal("an address is taken and has no owner"))?;
     Ok((user, method, false))

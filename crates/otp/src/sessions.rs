@@ -1,5 +1,5 @@
 use axum::extract::{RawQuery, State};
-use sallyport_base::Id;
+use sallyport_base::{Id, Token};
 use serde_json::json;
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     method::Method,
     project::Caller,
     refusal::Refusal,
+    sandbox_session,
     session::{Session, SessionProof},
     session_wishes::SessionWishes,
     signing_key::SigningKey,
@@ -33,9 +34,14 @@ pub async fn authenticate(
     let Caller { project, now, .. } = &caller;
     let key = SigningKey::load(&otp, project, *now).await?;
     let mut tx = otp.store().begin().await?;
-    let mut session = Session::find(&mut tx, project, &proof, *now)
-        .await?
-        .ok_or(Refusal::SessionNotFound)?;
+    let is_sandbox = sandbox_session::is_shown(&caller, &proof);
+    let mut session = if is_sandbox {
+        sandbox_session::open(&otp, &mut tx, &caller).await?
+    } else {
+        Session::find(&mut tx, project, &proof, *now)
+            .await?
+            .ok_or(Refusal::SessionNotFound)?
+    };
     let user = User::find(&mut tx, project, session.user_id)
         .await?
         .ok_or(Refusal::SessionNotFound)?;
@@ -43,12 +49,17 @@ pub async fn authenticate(
         return Err(Refusal::UserLocked { retry_after });
     }
     session.touch(&wishes, *now)?;
-    session.keep(&mut tx, project, otp.vault()).await?;
+    let token = if is_sandbox {
+        Token::unverified(sandbox_session::TOKEN)
+    } else {
+        session.keep(&mut tx, project, otp.vault()).await?;
+        session.token(otp.vault())
+    };
     let methods = Method::list(&mut tx, user.id, *now).await?;
     tx.commit().await?;
     Ok(Success::of(json!({
         "session": session.shown(project, &methods),
-        "session_token": session.token(otp.vault()).expose(),
+        "session_token": token.expose(),
         "session_jwt": session.jwt(&key, project, &methods, *now)?,
         "user": user.shown(project, &methods, *now),
         "verdict": null,

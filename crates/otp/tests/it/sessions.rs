@@ -266,3 +266,36 @@ async fn a_forged_jwt_names_no_session() {
         assert_eq!(answer.refusal(), (404, "session_not_found"));
     }
 }
+
+#[tokio::test]
+async fn a_test_project_has_a_session_by_the_token_that_stytch_documents() {
+    let app = App::start().await;
+    let token = "WJtR5BCy38Szd5AfoDpf0iqFKEt4EE5JhjlWUY7l3FtY";
+    let body = json!({ "session_token": token });
+    let answer = app.post(AUTHENTICATE, body.clone()).await.ok();
+    assert_eq!(answer.text("session_token"), token);
+    assert_eq!(
+        answer.body["user"]["phone_numbers"][0]["phone_number"],
+        "+10000000000"
+    );
+    let factor = &answer.body["session"]["authentication_factors"][0];
+    assert_eq!(factor["delivery_method"], "sms");
+    let keys = app
+        .get(&format!("/v1/sessions/jwks/{}", app.project.id))
+        .await
+        .ok();
+    let claims = claims(&app, &keys.body, &answer.text("session_jwt"));
+    assert_eq!(claims["sub"], answer.body["user"]["user_id"]);
+    let refused = json!({ "session_token": "59cnLELtq5cFVS6uYK9f-pAWzBkhqZl8AvLhbhOvKNWw" });
+    let answer = app.post(AUTHENTICATE, refused).await;
+    assert_eq!(answer.refusal(), (404, "session_not_found"));
+
+    let (project, secret) = app.create_project(sallyport_otp::Environment::Live).await;
+    let live = App {
+        project,
+        secret,
+        ..app
+    };
+    let answer = live.post(AUTHENTICATE, body).await;
+    assert_eq!(answer.refusal(), (404, "session_not_found"));
+}
