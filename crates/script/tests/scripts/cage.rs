@@ -1,6 +1,6 @@
 //! Attempts to get out of the cage. Nothing outside may be reachable by any of them.
 
-use sallyport_script::{Call, ErrorKind, Returned, Scene};
+use sallyport_script::{Call, ErrorKind, Limits, Returned, Scene};
 
 use crate::desk::{Desk, nobody, with_body};
 
@@ -527,19 +527,25 @@ async fn a_script_that_exits_ends_its_call_only() {
 }
 
 #[tokio::test]
-async fn a_script_finds_no_other_script_in_its_worker() {
-    let desk = Desk::new();
-    let secret = "# sallyport: language=python3\nSECRET = 'of another script'\n".to_owned()
-        + &with_body("return SECRET");
+async fn a_script_finds_no_other_script_in_its_worker_and_gets_one_when_there_is_one_only() {
+    let desk = Desk::with(Limits {
+        workers: 1,
+        ..Limits::default()
+    });
+    let python3 = |body: &str| format!("# sallyport: language=python3\n{}", with_body(body));
+    let secret = python3("return SECRET") + "SECRET = 'of another script'\n";
     let other = desk.load(&secret).await;
-    for _ in 0..3 {
-        let body = format!(
+    let curious = desk
+        .load(&python3(&format!(
             "{REAL_IMPORT}scripts = real('sp_runtime')._scripts\n\
              return str([name for s in scripts.values() for name in s.globals if name == 'SECRET'])"
-        );
-        assert_eq!(attempt(&desk, &body).await, Ok(Returned::Text("[]".into())));
-        let call = Call::GetPageForStep { step: 1 };
-        let (result, _) = desk.call(&other, Scene::default(), call, nobody).await;
-        assert_eq!(result, Ok(Returned::Text("of another script".into())));
+        )))
+        .await;
+    for _ in 0..3 {
+        for (script, expected) in [(&other, "of another script"), (&curious, "[]")] {
+            let call = Call::GetPageForStep { step: 1 };
+            let (result, _) = desk.call(script, Scene::default(), call, nobody).await;
+            assert_eq!(result, Ok(Returned::Text(expected.into())));
+        }
     }
 }
