@@ -1,5 +1,6 @@
 //! The login methods that ship with the product, each walked as a browser would.
 
+mod acr_router;
 mod password;
 mod smpp_sms;
 mod totp;
