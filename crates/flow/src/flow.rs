@@ -1,16 +1,17 @@
 use std::{
     path::{Path, PathBuf},
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
 
 use sallyport_base::{Clock, Random, Store, StoreError, Timestamp, Vault, params};
 use sallyport_people::People;
-use sallyport_script::Engine;
+use sallyport_script::{Client, Engine};
 use sallyport_web::Pages;
 
 use crate::{
-    Acr, DefaultAcr, FlowError, Issuer, Limits, Outbound, login::Busy,
+    Acr, DefaultAcr, FlowError, Issuer, Limits, Mailer, Outbound, login::Busy,
     script_version::ScriptVersion, scripts::Scripts,
 };
 
@@ -32,6 +33,12 @@ impl Default for Lifetimes {
     }
 }
 
+/// Looks an application up for a script. Whoever starts logins knows the applications; nothing here
+/// knows OAuth.
+pub type FindClient = fn(Store, String) -> BoxFuture<Result<Option<Client>, StoreError>>;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// What a [`Flow`] is made of.
 pub struct FlowParts {
     pub store: Store,
@@ -42,6 +49,9 @@ pub struct FlowParts {
     pub pages: Pages,
     pub engine: Engine,
     pub outbound: Outbound,
+    /// How scripts send mail; `None` when no mail server is configured.
+    pub mailer: Option<Mailer>,
+    pub find_client: FindClient,
     pub issuer: Issuer,
     pub limits: Limits,
     pub lifetimes: Lifetimes,
@@ -120,6 +130,14 @@ impl Flow {
 
     pub(crate) fn outbound(&self) -> &Outbound {
         &self.0.parts.outbound
+    }
+
+    pub(crate) fn mailer(&self) -> Option<&Mailer> {
+        self.0.parts.mailer.as_ref()
+    }
+
+    pub(crate) async fn find_client(&self, id: String) -> Result<Option<Client>, StoreError> {
+        (self.0.parts.find_client)(self.store().clone(), id).await
     }
 
     pub(crate) fn scripts(&self) -> &Scripts {

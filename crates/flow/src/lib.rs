@@ -20,6 +20,7 @@ mod library_folder;
 mod login;
 mod login_page;
 mod logout;
+mod mail;
 mod outbound;
 mod place;
 mod progress;
@@ -46,10 +47,11 @@ pub use acr::{Acr, Authentication, PASSWORD_ACR};
 pub use browser_session::BrowserSession;
 pub use default_acr::{DefaultAcr, refuse as refuse_if_default};
 pub use error::FlowError;
-pub use flow::{Flow, FlowParts, Lifetimes, library_folder};
+pub use flow::{FindClient, Flow, FlowParts, Lifetimes, library_folder};
 pub use issuer::{BadIssuer, Issuer};
 pub use login::{FinishedLogin, Login, NewLogin};
 pub use logout::{MethodLogout, SigningOut};
+pub use mail::{BadMail, MailParts, MailSecurity, Mailer};
 pub use outbound::{Outbound, named_hosts};
 pub use script_entry::{NewScript, ScriptEntry, ScriptStoreError};
 pub use script_file::FileMark;
@@ -58,6 +60,9 @@ pub use script_name::ScriptName;
 pub use script_version::ScriptVersion;
 pub use trial::{Asked, Rehearsal, RehearsalError, Trial, Tried, TriedCall};
 pub use tries::{Limits, forget_tries};
+
+/// What a script may know of an application.
+pub use sallyport_script::Client as ClientForScripts;
 
 use sallyport_base::Schema;
 

@@ -4,14 +4,19 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_base::{Id, Secret, Timestamp};
 use sallyport_people::{NewPerson, PasswordCheck, Person};
-use sallyport_script::{Answer, HttpResponse, PersonKey, Question, ShortMessage, TallyAct};
+use sallyport_script::{
+    Answer, HttpResponse, PersonKey, Property, Question, ScriptFacts, ShortMessage, ShownProperty,
+    TallyAct,
+};
 
 use crate::{
     Flow, FlowError, Login,
     known_person::{Evidence, KnownPerson},
+    mail::{Letter, Recipient},
     outbound::ScriptHosts,
     scene::PageRequest,
     script_cache,
+    script_entry::{ScriptEntry, ScriptStoreError},
     scripts::LoadedScript,
     short_message,
     tries::{self, Subject},
@@ -29,6 +34,8 @@ const SEALED_BY_SCRIPTS: &str = "sealed by scripts";
 pub(crate) struct Host<'f> {
     flow: &'f Flow,
     now: Timestamp,
+    /// The name of the script that asks.
+    own_name: &'f str,
     hosts: &'f ScriptHosts,
     script: Option<&'f LoadedScript>,
     /// Whom the login is about; from this request, or from an earlier step.
@@ -37,6 +44,8 @@ pub(crate) struct Host<'f> {
     typed: Option<&'f str>,
     /// What was sent in this request already, and what came back.
     sent: Vec<(SentRequest, Answer)>,
+    /// The same of mail.
+    mailed: Vec<(Mail, Answer)>,
     /// Why the request as a whole must fail, whatever the script makes of it.
     trouble: Option<FlowError>,
     /// What the person must be told, whatever the script says.
@@ -53,6 +62,12 @@ pub(crate) const TOO_MANY_PASSWORDS: &str =
 const MAY_NOT_VOUCH: &str = "this script may not sign people in without a password; an administrator allows it by the property login_without_password = true";
 
 #[derive(PartialEq, Eq)]
+struct Mail {
+    to: Vec<Recipient>,
+    letter: Letter,
+}
+
+#[derive(PartialEq, Eq)]
 struct SentRequest {
     method: String,
     url: String,
@@ -60,15 +75,22 @@ struct SentRequest {
 }
 
 impl<'f> Host<'f> {
-    pub(crate) fn for_loading(flow: &'f Flow, hosts: &'f ScriptHosts, now: Timestamp) -> Self {
+    pub(crate) fn for_loading(
+        flow: &'f Flow,
+        own_name: &'f str,
+        hosts: &'f ScriptHosts,
+        now: Timestamp,
+    ) -> Self {
         Self {
             flow,
             now,
+            own_name,
             hosts,
             script: None,
             known: None,
             typed: None,
             sent: Vec::new(),
+            mailed: Vec::new(),
             trouble: None,
             notice: None,
             send_failed: false,
@@ -79,7 +101,7 @@ impl<'f> Host<'f> {
     pub(crate) fn for_script(flow: &'f Flow, script: &'f LoadedScript, now: Timestamp) -> Self {
         Self {
             script: Some(script),
-            ..Self::for_loading(flow, script.hosts(), now)
+            ..Self::for_loading(flow, &script.acr().name, script.hosts(), now)
         }
     }
 
@@ -161,14 +183,17 @@ impl<'f> Host<'f> {
                     .await?;
                 Answer::Persons(found.into_iter().map(shown).collect())
             }
-            Question::AddPerson { person } => {
-                let new = NewPerson {
-                    uid: person.uid,
-                    attributes: person.attributes,
-                    password: None,
-                };
-                Answer::Person(Some(shown(people.add(new, self.now).await?)))
-            }
+            Question::AddPerson { mut person } => match take_password(&mut person.attributes) {
+                Ok(password) => {
+                    let new = NewPerson {
+                        uid: person.uid,
+                        attributes: person.attributes,
+                        password,
+                    };
+                    Answer::Person(Some(shown(people.add(new, self.now).await?)))
+                }
+                Err(why) => Answer::Refused(why.to_owned()),
+            },
             Question::ChangePerson { inum, set } => match Id::parse(&inum) {
                 Some(id) => self.change_person(id, set).await?,
                 None => Answer::Person(None),
@@ -206,10 +231,29 @@ impl<'f> Host<'f> {
                 Answer::Done
             }
             Question::Tally { what, who, act } => self.tally(&what, &who, act).await?,
-            Question::SendMail { .. } => {
-                Answer::Refused("this server does not send mail yet".to_owned())
+            Question::SendMail {
+                to,
+                subject,
+                body,
+                html,
+            } => {
+                let to = Recipient::check_all(&to);
+                match to.and_then(|to| Ok((to, Letter::check(subject, body, html)?))) {
+                    Ok((to, letter)) => self.mail(Mail { to, letter }).await?,
+                    Err(why) => Answer::Refused(why.to_owned()),
+                }
             }
             Question::Smpp(message) => self.short_message(*message).await?,
+            Question::MailServer => {
+                Answer::MailServer(self.flow.mailer().map(|mailer| mailer.server().clone()))
+            }
+            Question::FindClient { id } => Answer::Client(self.flow.find_client(id).await?),
+            Question::FindScripts => self.find_scripts().await?,
+            Question::Count { what } => {
+                tracing::info!(event = "script.count", script.name = %self.own_name, what = %what, "a script counted something");
+                Answer::Done
+            }
+            Question::Issuer => Answer::Text(Some(self.flow.issuer().to_string())),
             Question::Encrypt { text } => {
                 let sealed = self.flow.vault().seal(SEALED_BY_SCRIPTS, text.as_bytes());
                 Answer::Text(Some(sealed))
@@ -280,17 +324,35 @@ impl<'f> Host<'f> {
         id: Id<Person>,
         mut set: BTreeMap<String, Vec<String>>,
     ) -> Result<Answer, FlowError> {
-        let people = self.flow.people();
-        if let Some(password) = set.remove(PASSWORD) {
-            if self.known.is_none_or(|known| known.id != id) {
-                return Ok(Answer::Refused(NOT_THEIRS.to_owned()));
-            }
-            let password = Secret::from(password.concat());
-            people.set_password(id, &password, self.now).await?;
+        let password = match take_password(&mut set) {
+            Ok(password) => password,
+            Err(why) => return Ok(Answer::Refused(why.to_owned())),
+        };
+        if password.is_some() && self.known.is_none_or(|known| known.id != id) {
+            return Ok(Answer::Refused(NOT_THEIRS.to_owned()));
         }
-        Ok(Answer::Person(
-            people.change(id, &set, self.now).await?.map(shown),
-        ))
+        let people = self.flow.people();
+        let changed = people.change(id, &set, self.now).await?;
+        if let (Some(_), Some(password)) = (&changed, &password) {
+            people.set_password(id, password, self.now).await?;
+            tracing::info!(event = "password.changed", person.id = %id, script.name = %self.own_name, "a script set the password of a person");
+        }
+        Ok(Answer::Person(changed.map(shown)))
+    }
+
+    /// Every script, with the hidden values of the one that asks alone.
+    async fn find_scripts(&self) -> Result<Answer, FlowError> {
+        let mut reader = self.flow.store().reader().await?;
+        let entries = match ScriptEntry::list(&mut reader, self.flow.vault()).await {
+            Ok(entries) => entries,
+            Err(ScriptStoreError::Store(cause)) => return Err(cause.into()),
+            Err(unreadable) => return Ok(Answer::Refused(unreadable.to_string())),
+        };
+        let facts = entries.into_iter().map(|entry| {
+            let own = entry.version.name.eq_ignore_ascii_case(self.own_name);
+            facts_of(entry, own)
+        });
+        Ok(Answer::Scripts(facts.collect()))
     }
 
     /// What a script counts is its own.
@@ -382,6 +444,82 @@ impl<'f> Host<'f> {
         Ok(answer)
     }
 
+    /// Each recipient gets a message of its own, and sees no other. Two identical messages in one
+    /// step are one.
+    async fn mail(&mut self, mail: Mail) -> Result<Answer, FlowError> {
+        let Some(mailer) = self.flow.mailer() else {
+            let why = "no mail server is configured: the section [mail] of sallyport.toml";
+            return Ok(Answer::Refused(why.to_owned()));
+        };
+        if let Some((_, earlier)) = self.mailed.iter().find(|(sent, _)| *sent == mail) {
+            return Ok(earlier.clone());
+        }
+        if let Some(why) = self.mail_complaint(&mail.to).await? {
+            return Ok(Answer::Refused(why.to_owned()));
+        }
+        let mut answer = Answer::Done;
+        for recipient in &mail.to {
+            if let Err(why) = mailer.send(recipient, &mail.letter, self.now).await {
+                tracing::warn!(event = "mail.failed", script.name = %self.own_name, cause = %why, "the mail server did not take a message");
+                answer = Answer::Unreachable(why);
+                break;
+            }
+            tracing::info!(event = "mail.sent", script.name = %self.own_name, "a script sent a message");
+        }
+        self.mailed.push((mail, answer.clone()));
+        Ok(answer)
+    }
+
+    /// Why a message may not go out. Before a password was right it goes to people of this server
+    /// and to the addresses in the script's properties only, so that nobody can have it written to
+    /// strangers. An address is counted whoever asks, and so is the person who signs in.
+    async fn mail_complaint(&self, to: &[Recipient]) -> Result<Option<&'static str>, FlowError> {
+        for recipient in to {
+            if !self.has_password() && !self.knows(recipient).await? {
+                tracing::warn!(event = "mail.refused", script.name = %self.own_name, "a script would have written to a stranger for nobody");
+                return Ok(Some(
+                    "before a password was right, mail goes to people of this server only",
+                ));
+            }
+        }
+        let person = self.known.map(|known| known.id.to_string());
+        let addresses = to.iter().map(|recipient| recipient.address().to_owned());
+        let (short, day) = (self.flow.limits().sends, self.flow.limits().sends_per_day);
+        let mut allowed = true;
+        let mut tx = self.flow.store().begin().await?;
+        for who in addresses.chain(person) {
+            allowed &= tries::count(&mut tx, sends("mails", &who), short, self.now).await?
+                && tries::count(&mut tx, sends("mails a day", &who), day, self.now).await?;
+        }
+        tx.commit().await?;
+        if allowed {
+            return Ok(None);
+        }
+        tracing::warn!(event = "mail.limited", script.name = %self.own_name, "too much mail for one person or address");
+        Ok(Some("too many messages for this person or this address"))
+    }
+
+    /// Whether the password of whom the login is about was right in it.
+    fn has_password(&self) -> bool {
+        self.known
+            .is_some_and(|known| known.by == Evidence::Password)
+    }
+
+    async fn knows(&self, recipient: &Recipient) -> Result<bool, FlowError> {
+        if self
+            .script
+            .is_some_and(|script| script.addressees().contains(recipient))
+        {
+            return Ok(true);
+        }
+        let people = self.flow.people();
+        let found = people
+            .find_by_attribute("mail", recipient.address(), 1)
+            .await?;
+        Ok(!found.is_empty())
+    }
+
+    /// Counts a message for the person whose password was right, and says whether it may go out.
     /// Counts a message for whom the login is about, and says whether it may go out. Where a script
     /// works without passwords and found nobody, what was typed counts instead, so that nobody can
     /// tell by the limit who exists.
@@ -499,6 +637,57 @@ fn verified_number(attributes: &BTreeMap<String, Vec<String>>) -> Option<String>
         .bytes()
         .any(|byte| byte.is_ascii_digit())
         .then(|| value.clone())
+}
+
+/// The password among attributes, which is none of them. A hash is refused: it would become the
+/// password itself.
+fn take_password(
+    attributes: &mut BTreeMap<String, Vec<String>>,
+) -> Result<Option<Secret>, &'static str> {
+    let name = attributes
+        .keys()
+        .find(|name| name.eq_ignore_ascii_case(PASSWORD))
+        .cloned();
+    let values = name.and_then(|name| attributes.remove(&name));
+    match values.as_deref() {
+        None => Ok(None),
+        Some([password]) if is_hash(password) => Err("a password is set in clear, not as a hash"),
+        Some([password]) if !password.is_empty() => Ok(Some(Secret::from(password.as_str()))),
+        Some(_) => Err("a password is one text, and is not removed by scripts"),
+    }
+}
+
+/// `{SSHA}…` and the like, as directories keep them (RFC 2307 §5.3).
+fn is_hash(password: &str) -> bool {
+    password
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once('}'))
+        .is_some_and(|(scheme, hash)| {
+            !scheme.is_empty()
+                && !hash.is_empty()
+                && scheme
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
+}
+
+fn facts_of(entry: ScriptEntry, own: bool) -> ScriptFacts {
+    let version = entry.version;
+    let shown = |property: Property| ShownProperty {
+        value2: (own || !property.hide).then_some(property.value2),
+        value1: property.value1,
+        hide: property.hide,
+        description: property.description,
+    };
+    ScriptFacts {
+        name: version.name,
+        description: entry.description,
+        level: version.level,
+        aliases: version.aliases,
+        enabled: entry.enabled,
+        revision: version.revision,
+        properties: version.properties.into_iter().map(shown).collect(),
+    }
 }
 
 fn sends<'w>(kind: &'static str, who: &'w str) -> Subject<'w> {

@@ -14,6 +14,7 @@ use url::Url;
 use crate::{
     Acr, Flow, FlowError,
     library_folder::LibraryFolder,
+    mail::Addressees,
     outbound::ScriptHosts,
     questions::Host,
     script_entry::{Newest, ScriptEntry, ScriptStoreError, newest_of_enabled},
@@ -34,6 +35,7 @@ struct Loaded {
     hosts: ScriptHosts,
     sends: Vec<Url>,
     vouches: bool,
+    addressees: Addressees,
 }
 
 impl LoadedScript {
@@ -66,6 +68,10 @@ impl LoadedScript {
     /// `true`.
     pub(crate) fn vouches(&self) -> bool {
         self.0.vouches
+    }
+
+    pub(crate) fn addressees(&self) -> &Addressees {
+        &self.0.addressees
     }
 
     /// Whether a request to this address sends a passcode: the address is that of the property
@@ -482,7 +488,7 @@ pub(crate) async fn start(
 ) -> Result<LoadedScript, NotStarted> {
     let now = flow.clock().now();
     let hosts = ScriptHosts::of(&version.properties);
-    let mut host = Host::for_loading(flow, &hosts, now);
+    let mut host = Host::for_loading(flow, &version.name, &hosts, now);
     let script = init(flow, version, &mut host, now).await?;
     let steps = count_steps(flow, &script, &mut host).await?;
     tracing::info!(event = "script.loaded", script.name = %version.name, script.revision = version.revision, "a script was loaded");
@@ -498,6 +504,7 @@ pub(crate) async fn start(
         script,
         sends: passcode_sends(&version.properties),
         vouches: vouches(&version.properties),
+        addressees: Addressees::of(&version.properties),
         hosts,
     })))
 }

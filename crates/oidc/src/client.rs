@@ -1,6 +1,7 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, pin::Pin};
 
-use sallyport_base::{Conn, Digest, Random, Row, StoreError, Timestamp, Token, Tx, params};
+use sallyport_base::{Conn, Digest, Random, Row, Store, StoreError, Timestamp, Token, Tx, params};
+use sallyport_flow::ClientForScripts;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -163,6 +164,41 @@ impl Client {
             .row("SELECT * FROM clients WHERE id = $1", params![id])
             .await?;
         row.map(|row| Self::from_row(&row)).transpose()
+    }
+
+    /// The client of that id as login scripts may see it: nothing that proves it, and nothing that
+    /// they could change.
+    pub fn for_scripts(
+        store: Store,
+        id: String,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<ClientForScripts>, StoreError>> + Send>> {
+        Box::pin(async move {
+            let found = Self::find(&mut *store.reader().await?, &id).await?;
+            Ok(found.map(|client| client.shown()))
+        })
+    }
+
+    fn shown(self) -> ClientForScripts {
+        let texts =
+            |uris: Vec<RedirectUri>| uris.iter().map(|uri| uri.as_str().to_owned()).collect();
+        let Registration {
+            client_name,
+            redirect_uris,
+            post_logout_redirect_uris,
+            scope,
+            default_acr_values,
+            trusted,
+            ..
+        } = self.registration;
+        ClientForScripts {
+            id: self.id,
+            name: client_name,
+            redirect_uris: texts(redirect_uris),
+            post_logout_redirect_uris: texts(post_logout_redirect_uris),
+            scopes: scope.iter().map(|scope| scope.name().to_owned()).collect(),
+            default_acr_values,
+            trusted,
+        }
     }
 
     /// Every client in the order of the ids.

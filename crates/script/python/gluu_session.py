@@ -11,9 +11,11 @@ class CdiUtil:
     @staticmethod
     def bean(cls, name=None):
         """The bean of a class. It looks at the request under way, so that a script may keep it."""
-        if not (isinstance(cls, type) and issubclass(cls, Bean)):
-            raise JavaException(missing(getattr(cls, "java_name", getattr(cls, "__name__", cls))))
-        return cls.bean()
+        if isinstance(cls, type) and issubclass(cls, Bean):
+            return cls.bean()
+        if hasattr(type(cls), "refuse"):
+            raise cls.refuse()
+        raise JavaException(missing(getattr(cls, "java_name", getattr(cls, "__name__", cls))))
 
 
 @java_class("org.gluu.model.security.Credentials", "org.gluu.oxauth.security.Credentials")
@@ -30,6 +32,9 @@ class Credentials(Bean):
     def setPassword(self, value):
         current.scene["password"] = value
 
+    def isSet(self):
+        return self.getUsername() is not None and self.getPassword() is not None
+
     def clear(self):
         current.scene["username"] = None
         current.scene["password"] = None
@@ -43,10 +48,33 @@ def _session():
 ATTRIBUTES = LiveMap(_session, to_stored=plain_text)
 
 
-@java_class("org.gluu.oxauth.model.common.SessionId")
+@java_class("org.gluu.oxauth.model.common.SessionIdState", "org.gluu.oxauth.model.session.SessionIdState")
+class SessionIdState(JavaObject):
+    def __init__(self, name):
+        self._name = name
+
+    def getValue(self):
+        return self._name
+
+    def __str__(self):
+        return self._name
+
+    __repr__ = __str__
+
+
+SessionIdState.UNAUTHENTICATED = SessionIdState("unauthenticated")
+SessionIdState.AUTHENTICATED = SessionIdState("authenticated")
+
+
+@java_class("org.gluu.oxauth.model.common.SessionId", "org.gluu.oxauth.model.session.SessionId", partial="the session of the login under way: its id, attributes, person and state; nothing but the attributes can be set")
 class SessionId(Bean):
+    OLD_SESSION_ID_ATTR_KEY = "old_session_id"
+    OP_BROWSER_STATE = "opbs"
+
     def getId(self):
         return current.scene.get("session_id")
+
+    getOutsideSid = getId
 
     def getSessionAttributes(self):
         return ATTRIBUTES
@@ -66,34 +94,29 @@ class SessionId(Bean):
         return Identity.bean().getUser()
 
     def getState(self):
-        from gluu_session import SessionIdState
-
+        """A login that a script still works at is never at its end."""
         return SessionIdState.UNAUTHENTICATED
 
     def getAuthenticationTime(self):
+        return None
+
+    def getLastUsedAt(self):
         return Date()
 
-
-@java_class("org.gluu.oxauth.model.common.SessionIdState")
-class SessionIdState(JavaObject):
-    def __init__(self, name):
-        self._name = name
-
-    def getValue(self):
-        return self._name
-
     def __str__(self):
-        return self._name
+        return "SessionId [id=%s]" % self.getId()
 
 
-SessionIdState.UNAUTHENTICATED = SessionIdState("unauthenticated")
-SessionIdState.AUTHENTICATED = SessionIdState("authenticated")
-
-
-@java_class("org.gluu.oxauth.service.SessionIdService")
+@java_class("org.gluu.oxauth.service.SessionIdService", partial="the session of the login under way; others are not found and none is made or removed")
 class SessionIdService(Bean):
-    def getSessionId(self, *_):
+    def getSessionId(self, which=None, *_):
+        """With an id or a DN: None unless it is that of the login under way."""
+        if isinstance(which, str) and which != self.getId() and which != SessionId.bean().getUserDn():
+            return None
         return SessionId.bean()
+
+    def getSessionById(self, which, *_):
+        return self.getSessionId(which or "")
 
     def getSessionIdFromCookie(self, *_):
         return current.scene.get("session_id")
@@ -103,12 +126,24 @@ class SessionIdService(Bean):
 
     def updateSessionId(self, session, *_):
         """Attributes are stored at the end of the request in any case."""
-        return True
+        return session is not None
 
-    persistSessionId = updateSessionId
+    persistSessionId = updateSessionIdIfNeeded = updateSessionId
+
+    def isSessionIdAuthenticated(self, *_):
+        return False
+
+    def isSessionValid(self, session):
+        return session is not None
 
     def getSessionAttribute(self, session, name):
         return ATTRIBUTES.get(name)
+
+
+@java_class("org.gluu.oxauth.service.CookieService", partial="reading the id of the session")
+class CookieService(Bean):
+    def getSessionIdFromCookie(self, *_):
+        return current.scene.get("session_id")
 
 
 @java_class("org.gluu.oxauth.security.Identity", "org.gluu.model.security.Identity")
@@ -123,7 +158,7 @@ class Identity(Bean):
         return SessionId.bean()
 
     def setSessionId(self, session):
-        pass
+        """There is one session, that of the login."""
 
     def getWorkingParameter(self, name):
         return self._working().get(name)

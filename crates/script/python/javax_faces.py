@@ -1,5 +1,9 @@
 """The page side: messages, requests, responses and redirects (JSF and servlets)."""
 
+import re
+import sys
+from urllib.parse import urlencode
+
 from java_lang import Enum
 from java_util import ArrayList, HashMap
 from sp_host import current
@@ -11,45 +15,108 @@ def _request():
 
 
 class Severity(Enum):
-    pass
+    def __str__(self):
+        return "%s %d" % (self.name(), self.ordinal())
+
+    def getOrdinal(self):
+        return self.ordinal()
 
 
 @java_class("javax.faces.application.FacesMessage")
 class FacesMessage(JavaObject):
+    """(summary), (summary, detail), (severity, summary, detail)."""
+
     SEVERITY_INFO = Severity("INFO", 0)
     SEVERITY_WARN = Severity("WARN", 1)
     SEVERITY_ERROR = Severity("ERROR", 2)
     SEVERITY_FATAL = Severity("FATAL", 3)
+    Severity = Severity
 
     def __init__(self, *arguments):
-        severities = [item for item in arguments if isinstance(item, Severity)]
-        texts = [str(item) for item in arguments if isinstance(item, str)]
-        self._severity = severities[0] if severities else self.SEVERITY_INFO
+        severity, texts = _told(arguments)
+        self._severity = severity
         self._summary = texts[0] if texts else ""
+        self._detail = texts[1] if len(texts) > 1 else self._summary
 
     def getSeverity(self):
         return self._severity
 
+    def setSeverity(self, severity):
+        self._severity = severity
+
     def getSummary(self):
         return self._summary
 
+    def setSummary(self, text):
+        self._summary = str(text)
 
-@java_class("org.gluu.jsf2.message.FacesMessages")
+    def getDetail(self):
+        return self._detail
+
+    def setDetail(self, text):
+        self._detail = str(text)
+
+
+def _told(arguments):
+    """The severity among the arguments, which is INFO without one, and the texts."""
+    severity = next((item for item in arguments if isinstance(item, Severity)), FacesMessage.SEVERITY_INFO)
+    return severity, [str(item) for item in arguments if isinstance(item, str)]
+
+
+# Texts of Gluu's bundle that scripts name, in this server's own words.
+_TEXTS = {
+    "login.failedToAuthenticate": "Failed to authenticate. Please try again.",
+    "login.errorSessionInvalidMessage": "This sign-in took too long or was begun elsewhere. Please begin again.",
+    "login.youDontHavePermission": "You do not have permission to do this.",
+    "login.accountIsLocked": "This account is locked.",
+    "login.userNotFound": "There is no such user.",
+}
+
+_EXPRESSION = re.compile(r"#\{([^}]*)\}")
+_MESSAGE = re.compile(r"""msgs(?:\[\s*(['"])(?P<key>[^'"]+)\1\s*\]|\.(?P<name>[\w.]+))""")
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+
+
+def evaluated(text):
+    """`text` with `#{msgs['key']}` and `#{msgs.key}` put into words; other expressions say nothing here."""
+    return _EXPRESSION.sub(lambda found: _words_for(found.group(1).strip()), str(text))
+
+
+def _words_for(expression):
+    found = _MESSAGE.fullmatch(expression)
+    if found is None:
+        print("#{%s} is not evaluated: only messages are" % expression, file=sys.stderr)
+        return ""
+    key = found.group("key") or found.group("name")
+    words = " ".join(_WORD.findall(key.rpartition(".")[2])).lower()
+    return _TEXTS.get(key) or (words or key).capitalize()
+
+
+@java_class("org.gluu.jsf2.message.FacesMessages", partial="of expressions those that name messages; texts of keys that this server does not know are made of the key")
 class FacesMessages(Bean):
     def add(self, *arguments):
-        """add(severity, text), add(client, severity, text) and add(message)."""
-        severity = next((item for item in arguments if isinstance(item, Severity)), FacesMessage.SEVERITY_INFO)
-        text = arguments[-1]
-        if isinstance(text, FacesMessage):
-            severity, text = text.getSeverity(), text.getSummary()
-        message = {"severity": severity.name().lower(), "text": str(text)}
-        current.scene.setdefault("messages", []).append(message)
+        """add(severity, text, …), add(client, severity, text, …), add([client,] message)."""
+        message = next((item for item in arguments if isinstance(item, FacesMessage)), None)
+        if message is not None:
+            severity, text = message.getSeverity(), message.getSummary()
+        else:
+            severity, text = self._read(arguments)
+        told = {"severity": severity.name().lower(), "text": evaluated(text)}
+        current.scene.setdefault("messages", []).append(told)
+
+    def _read(self, arguments):
+        at = next((at for at, item in enumerate(arguments) if isinstance(item, Severity)), None)
+        severity, texts = _told(arguments[at:])
+        return severity, (texts or _told(arguments)[1] or [""])[0]
 
     def clear(self):
         current.scene["messages"] = []
 
     def setKeepMessages(self):
         """Messages are kept until a page has shown them in any case."""
+
+    def evalAsString(self, expression, *_):
+        return evaluated(expression)
 
 
 @java_class("javax.servlet.http.Cookie")
@@ -62,6 +129,28 @@ class Cookie(JavaObject):
 
     def getValue(self):
         return self.stored["value"]
+
+    def getPath(self):
+        return self.stored.get("path")
+
+    def getMaxAge(self):
+        """-1: until the browser is closed."""
+        return -1 if self.stored.get("max_age") is None else self.stored["max_age"]
+
+    def getSecure(self):
+        return self.stored.get("secure", False)
+
+    def isHttpOnly(self):
+        return self.stored.get("http_only", False)
+
+    def getDomain(self):
+        return None
+
+    def setComment(self, text):
+        """Browsers do not show it."""
+
+    def setVersion(self, version):
+        """There is one kind of cookie."""
 
     def setValue(self, value):
         self.stored["value"] = str(value)
@@ -95,8 +184,27 @@ class HttpServletRequest(Bean):
     def getParameterMap(self):
         return parameter_map()
 
+    def getParameterNames(self):
+        return ArrayList(_request().get("parameters", {})).iterator()
+
     def getHeader(self, name):
         return _request().get("headers", {}).get(name.lower())
+
+    def getHeaders(self, name):
+        value = self.getHeader(name)
+        return ArrayList([] if value is None else [value]).iterator()
+
+    def getHeaderNames(self):
+        return ArrayList(_request().get("headers", {})).iterator()
+
+    def getContentType(self):
+        return self.getHeader("content-type")
+
+    def getQueryString(self):
+        """None: what was in the address of a login is in the session."""
+        return None
+
+    getUserPrincipal = getRemoteUser = getQueryString
 
     def getCookies(self):
         return ArrayList(Cookie(name, value) for name, value in _request().get("cookies", {}).items())
@@ -145,6 +253,9 @@ class HttpServletResponse(Bean):
     def addCookie(self, cookie):
         current.scene.setdefault("response_cookies", []).append(cookie.stored)
 
+    def isCommitted(self):
+        return False
+
     def setHeader(self, name, value):
         headers = current.scene.setdefault("response_headers", [])
         headers[:] = [header for header in headers if header[0].lower() != name.lower()]
@@ -184,12 +295,12 @@ class ExternalContext(Bean):
         return parameter_map()
 
     def addResponseCookie(self, name, value, properties=None):
-        cookie = {"name": str(name), "value": str(value)}
-        names = {"path": "path", "maxAge": "max_age", "secure": "secure", "httpOnly": "http_only"}
+        cookie = Cookie(name, value)
+        setters = {"path": cookie.setPath, "maxAge": cookie.setMaxAge, "secure": cookie.setSecure, "httpOnly": cookie.setHttpOnly}
         for key in properties or {}:
-            if key in names:
-                cookie[names[key]] = properties[key]
-        current.scene.setdefault("response_cookies", []).append(cookie)
+            if key in setters:
+                setters[key](properties[key])
+        HttpServletResponse.bean().addCookie(cookie)
 
     def addResponseHeader(self, name, value):
         HttpServletResponse.bean().addHeader(name, value)
@@ -203,8 +314,23 @@ class ExternalContext(Bean):
     def getRequestServerName(self):
         return HttpServletRequest.bean().getServerName()
 
+    def getRequestServerPort(self):
+        return HttpServletRequest.bean().getServerPort()
+
+    def getRequestScheme(self):
+        return HttpServletRequest.bean().getScheme()
+
+    def getRequestServletPath(self):
+        return _request().get("path")
+
     def getRequestLocale(self):
         return _request().get("locale")
+
+    def getFlash(self):
+        return FacesMessages.bean()
+
+    def setResponseHeader(self, name, value):
+        HttpServletResponse.bean().setHeader(name, value)
 
 
 class HeaderMap(HashMap):
@@ -232,6 +358,10 @@ class FacesContext(Bean):
     def addMessage(self, client, message):
         FacesMessages.bean().add(message)
 
+    def getMessageList(self):
+        messages = current.scene.get("messages", [])
+        return ArrayList(FacesMessage(_severity(message), message["text"]) for message in messages)
+
     def responseComplete(self):
         pass
 
@@ -239,16 +369,28 @@ class FacesContext(Bean):
         pass
 
 
+def _severity(message):
+    return getattr(FacesMessage, "SEVERITY_" + message["severity"].upper())
+
+
 @java_class("org.gluu.jsf2.service.FacesService")
 class FacesService(Bean):
     def redirectToExternalURL(self, url):
         current.scene["redirect"] = str(url)
 
-    def redirect(self, url, *_):
-        current.scene["redirect"] = str(url)
+    def redirectWithExternal(self, url, parameters=None):
+        self.redirectToExternalURL(self.encodeParameters(str(url), parameters))
 
-    def encodeParameters(self, url, parameters):
-        from urllib.parse import urlencode
+    def redirect(self, view, parameters=None, *_):
+        """To a page of this server, such as /auth/otp/otp.xhtml."""
+        path = str(view)
+        if path.startswith("/"):
+            path = "/oxauth" + path.replace(".xhtml", ".htm", 1)
+        self.redirectWithExternal(path, parameters)
 
-        query = urlencode({name: str(parameters[name]) for name in parameters})
+    def encodeParameters(self, url, parameters=None):
+        query = urlencode([(name, str(parameters[name])) for name in parameters or {} if parameters[name] is not None])
         return url + ("&" if "?" in url else "?") + query if query else url
+
+    def renderView(self, view):
+        self.redirect(view)

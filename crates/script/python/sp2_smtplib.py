@@ -1,6 +1,6 @@
 """smtplib: mail goes out by the host, whose mail server and sender the administrator chose."""
 
-from gluu_services import MailService
+from gluu_mail import MailService
 from sp2_email import MailText, message_from_string
 
 
@@ -33,10 +33,8 @@ class SMTP:
         plain, html = _texts(message)
         subject = message.get("Subject", "")
         for receiver in receivers:
-            if html is None:
-                MailService.bean().sendMail(receiver, subject, plain)
-            else:
-                MailService.bean().sendMail(receiver, "", subject, plain, html)
+            if not MailService.bean().sendMail(receiver, "", subject, plain, html):
+                raise SMTPException("the message was not sent")
         return {}
 
 

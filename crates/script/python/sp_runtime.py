@@ -92,9 +92,15 @@ _close_the_cage()
 
 import apache_commons
 import apache_http
+import gluu_absent
+import gluu_client
+import gluu_configuration
 import gluu_http
 import gluu_jwt
+import gluu_mail
+import gluu_names
 import gluu_people
+import gluu_persistence
 import gluu_script
 import gluu_services
 import gluu_session
@@ -110,6 +116,8 @@ import java_security
 import java_time
 import java_util
 import javax_faces
+import javax_mail
+import javax_ws
 import jsmpp
 import oath_otp
 import org_json

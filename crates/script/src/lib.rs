@@ -35,7 +35,8 @@ pub use host_use::HostUse;
 pub use library::{Libraries, Library};
 pub use log::{LogLevel, LogLine, ScriptLog};
 pub use question::{
-    Answer, HttpResponse, Password, PersonKey, Question, ShortMessage, SmppAddress, TallyAct,
+    Answer, Client, HttpResponse, MailServer, Password, PersonKey, Question, ScriptFacts,
+    ShortMessage, ShownProperty, SmppAddress, TallyAct,
 };
 pub use run::{LoadTurn, Loading, Run, Turn};
 pub use scene::{Message, Person, Request, ResponseCookie, Scene, Severity, Usage};

@@ -59,9 +59,10 @@ pub enum Question {
         who: String,
         act: TallyAct,
     },
-    /// Answered by [`Answer::Done`].
+    /// One message to each of the addresses. Answered by [`Answer::Done`], [`Answer::Unreachable`]
+    /// when the mail server did not take it, or refused.
     SendMail {
-        to: String,
+        to: Vec<String>,
         subject: String,
         body: String,
         html: Option<String>,
@@ -69,10 +70,20 @@ pub enum Question {
     /// One message to an SMPP message centre. Answered by [`Answer::Text`] with the message centre's id of it, by
     /// [`Answer::Unreachable`], or by [`Answer::Rejected`].
     Smpp(Box<ShortMessage>),
+    /// Answered by [`Answer::MailServer`].
+    MailServer,
     /// Answered by [`Answer::Text`].
     Encrypt { text: String },
     /// Answered by [`Answer::Text`].
     Decrypt { text: String },
+    /// Answered by [`Answer::Client`].
+    FindClient { id: String },
+    /// Answered by [`Answer::Scripts`].
+    FindScripts,
+    /// Something happened that is counted. Answered by [`Answer::Done`].
+    Count { what: String },
+    /// The address of the server. Answered by [`Answer::Text`].
+    Issuer,
 }
 
 impl Question {
@@ -94,6 +105,11 @@ impl Question {
             Self::Smpp(_) => "smpp",
             Self::Encrypt { .. } => "encrypt",
             Self::Decrypt { .. } => "decrypt",
+            Self::MailServer => "mail_server",
+            Self::FindClient { .. } => "find_client",
+            Self::FindScripts => "find_scripts",
+            Self::Count { .. } => "count",
+            Self::Issuer => "issuer",
         }
     }
 }
@@ -191,6 +207,10 @@ pub enum Answer {
     Unreachable(String),
     Text(Option<String>),
     Number(i64),
+    /// `None` when no mail is configured.
+    MailServer(Option<MailServer>),
+    Client(Option<Client>),
+    Scripts(Vec<ScriptFacts>),
     Done,
     /// The other side was reached and said no. The text is for the operator.
     Rejected(String),
@@ -207,11 +227,61 @@ impl fmt::Debug for Answer {
             Self::Unreachable(_) => "Unreachable",
             Self::Text(_) => "Text",
             Self::Number(_) => "Number",
+            Self::MailServer(_) => "MailServer",
+            Self::Client(_) => "Client",
+            Self::Scripts(_) => "Scripts",
             Self::Done => "Done",
             Self::Rejected(_) => "Rejected",
             Self::Refused(_) => "Refused",
         })
     }
+}
+
+/// What a script may know of the server that takes mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailServer {
+    pub host: String,
+    pub port: u16,
+    /// Whether the way there is.
+    pub encrypted: bool,
+    /// The name, where the server wants one.
+    pub user: Option<String>,
+    pub from: String,
+    pub from_name: Option<String>,
+}
+
+/// What a script may know of an application.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    pub id: String,
+    pub name: String,
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub scopes: Vec<String>,
+    pub default_acr_values: Vec<String>,
+    pub trusted: bool,
+}
+
+/// What a script may know of a script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptFacts {
+    pub name: String,
+    pub description: String,
+    pub level: i64,
+    pub aliases: Vec<String>,
+    pub enabled: bool,
+    pub revision: i64,
+    pub properties: Vec<ShownProperty>,
+}
+
+/// A property as another script sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownProperty {
+    pub value1: String,
+    /// `None` when it is hidden.
+    pub value2: Option<String>,
+    pub hide: bool,
+    pub description: Option<String>,
 }
 
 /// What an HTTP server answered.

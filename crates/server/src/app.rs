@@ -4,7 +4,7 @@ use anyhow::Context;
 use axum::Router;
 use sallyport_base::{Clock, Random, Schema, Store, Timestamp, Vault};
 use sallyport_flow::{Flow, FlowParts, Issuer, Lifetimes, Limits, Outbound, library_folder};
-use sallyport_oidc::Provider;
+use sallyport_oidc::{Client, Provider};
 use sallyport_otp::{Gateway, Otp, OtpParts};
 use sallyport_people::{Hasher, People};
 use sallyport_script::Engine;
@@ -169,6 +169,7 @@ fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {
         parts.random.clone(),
         parts.issuer.is_https(),
     );
+    let mailer = parts.config.mail.mailer(&parts.home, &parts.issuer)?;
     let outbound = Outbound::new(parts.config.scripts.allowed_hosts.clone())
         .context("the client for requests of scripts")?;
     let libraries = library_folder(&parts.home);
@@ -181,6 +182,8 @@ fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {
         pages,
         engine: parts.engine,
         outbound,
+        mailer,
+        find_client: Client::for_scripts,
         issuer: parts.issuer,
         limits: Limits::default(),
         lifetimes: lifetimes(&parts.config),

@@ -296,6 +296,8 @@ fn flow(scratch: &ScratchStore, clock: &Clock, home: &Path) -> Flow {
             sallyport_script::Template::own(),
         ),
         outbound: Outbound::new(Vec::new()).unwrap(),
+        mailer: None,
+        find_client: Client::for_scripts,
         issuer: Issuer::parse(ISSUER).unwrap(),
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),

@@ -5,9 +5,10 @@ It says in a few words what Gluu's classes say in many, and stands on them: both
 
 import json
 
+from gluu_mail import MailService
 from gluu_people import AuthenticationService, UserService
 from gluu_script import PersonAuthenticationType
-from gluu_services import EncryptionService, MailService
+from gluu_services import EncryptionService
 from gluu_session import ATTRIBUTES, Identity
 from javax_faces import FacesMessage, FacesMessages
 from sp_host import ask, ask_value, current, plain_text
@@ -208,7 +209,7 @@ def seal(text):
 
 def open_sealed(text):
     """What was sealed; None when it was not sealed here."""
-    return EncryptionService.bean().decrypt(text)
+    return EncryptionService.bean().decrypt(text, True)
 
 
 # The world outside

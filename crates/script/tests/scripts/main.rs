@@ -4,6 +4,7 @@
 mod cage;
 mod desk;
 mod golden;
+mod host_gluu;
 mod host_java;
 mod host_third;
 mod limits;

@@ -101,7 +101,7 @@ async fn smtplib_hands_mail_to_the_host() {
         else {
             return nobody(question);
         };
-        sent.push(format!("{to}|{subject}|{body}|{html:?}"));
+        sent.push(format!("{}|{subject}|{body}|{html:?}", to.join(" ")));
         Answer::Done
     })
     .await;

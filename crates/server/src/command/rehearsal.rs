@@ -7,6 +7,7 @@ use sallyport_flow::{
     Acr, Flow, FlowParts, Issuer, Lifetimes, Limits, NewScript, Outbound, Rehearsal,
     RehearsalError, library_folder,
 };
+use sallyport_oidc::Client;
 use sallyport_script::{Engine, LogLevel, LogLine, ScriptLog, Template};
 use sallyport_web::Pages;
 
@@ -44,6 +45,8 @@ pub(super) fn flow(premises: &Premises) -> anyhow::Result<Flow> {
         pages: Pages::new(Some(premises.home.path()), premises.random.clone(), true),
         engine,
         outbound: Outbound::new(allowed)?,
+        mailer: None,
+        find_client: Client::for_scripts,
         issuer: Issuer::parse("https://localhost")?,
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),

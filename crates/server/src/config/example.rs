@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    LifetimesSection, PasscodeService, Passwords, Scripts, Server, StoreSection, section::Reference,
+    LifetimesSection, Mail, PasscodeService, Passwords, Scripts, Server, StoreSection,
+    section::Reference,
 };
 
 const HEAD: &str = "\
@@ -18,6 +19,7 @@ const SECTIONS: &[(&str, Reference)] = &[
     ("lifetimes", LifetimesSection::REFERENCE),
     ("passwords", Passwords::REFERENCE),
     ("scripts", Scripts::REFERENCE),
+    ("mail", Mail::REFERENCE),
     ("passcode_service", PasscodeService::REFERENCE),
 ];
 

@@ -12,6 +12,7 @@ mod browser;
 mod canary;
 mod command;
 mod contract;
+mod host;
 mod libs;
 mod lifecycle;
 mod login;
