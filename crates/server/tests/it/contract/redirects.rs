@@ -8,6 +8,8 @@ use crate::{Browser, PASSWORD, Page, TestApp, relying_party::send};
 
 const IDP: &str = "https://idp.example/login?service=x";
 const NAMED: (&str, &str) = ("idp_url", "https://idp.example/");
+/// Named, but everybody on the way could read what goes there.
+const IN_CLEAR: (&str, &str) = ("plain_url", "http://plain.example/");
 const ALLOWED: (&str, &str) = ("login_without_password", "true");
 const BACK: &str = "/oxauth/postlogin.htm?ticket=t1";
 
@@ -163,6 +165,7 @@ async fn a_script_sends_nobody_where_no_administrator_pointed() {
         "//evil.example/",
         "/\\evil.example/",
         "http://idp.example/",
+        "http://plain.example/",
         "https://idp.example:8443/",
         "https://idp.example.evil.example/",
         "https://idp.example@evil.example/",
@@ -174,7 +177,7 @@ async fn a_script_sends_nobody_where_no_administrator_pointed() {
     ] {
         for (place, order) in [("prepare.1", "redirect"), ("page.1", "text")] {
             let order = format!("{order} {address}");
-            let app = puppet(&[NAMED, (place, &order)]).await;
+            let app = puppet(&[NAMED, IN_CLEAR, (place, &order)]).await;
             let page = app.browser().get(&party().address()).await;
             // At the first step there is no page yet: the application hears of it.
             let told = match page.query("error") {
