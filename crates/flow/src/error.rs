@@ -74,7 +74,7 @@ impl FlowError {
                 );
             }
             Self::Script { script, cause } => {
-                tracing::error!(script.name = %script, kind = ?cause.kind, cause = %cause.message, "a login script failed");
+                tracing::error!(script.name = %script, kind = ?cause.kind, cause = %cause.message, traceback = %cause.traceback, "a login script failed");
             }
             _ => tracing::error!(cause = %self, "a login could not go on"),
         }

@@ -148,7 +148,7 @@ impl<'f> Talk<'f> {
         let script = &self.script.acr().name;
         if cause.kind == ErrorKind::Exception {
             let method = call.method();
-            tracing::error!(script.name = %script, script.method = method, cause = %cause.message, "a script raised");
+            tracing::error!(script.name = %script, script.method = method, cause = %cause.message, traceback = %cause.traceback, "a script raised");
             return Ok(None);
         }
         Err(FlowError::Script {

@@ -100,8 +100,9 @@ section! {
         /// Hosts, with or without a port, that every script may send requests and browsers to,
         /// besides those in its own properties.
         allowed_hosts: Vec<String> = Vec::new(), eg "[\"sms.example.com\", \"10.0.0.5:8443\"]";
-        /// The login method of applications that ask for none. Without it: the enabled script of
-        /// the highest level, or else the password alone (`simple_password_auth`).
+        /// The login method of applications that ask for none, unless `sallyport acr default` chose
+        /// one. Without both: the enabled script of the highest level, or else the password alone
+        /// (`simple_password_auth`).
         default_acr: Option<String> = None, eg "\"stytch\"";
         /// Parameters of an authorization request that scripts find in the session, besides those
         /// of the standard.
