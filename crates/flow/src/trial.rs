@@ -277,7 +277,9 @@ impl Desk<'_> {
             }
             Question::AddPerson { person } => (Answer::Person(Some(person)), NOT_DONE),
             Question::ChangePerson { inum, set } => (self.changed(inum, set).await, NOT_DONE),
-            Question::CachePut { .. } | Question::CacheRemove { .. } => (Answer::Done, NOT_DONE),
+            Question::CachePut { .. } | Question::CacheRemove { .. } | Question::Count { .. } => {
+                (Answer::Done, NOT_DONE)
+            }
             Question::Tally { what, who, act } => (self.tally(what, who, act).await, NOT_DONE),
             Question::Http { .. } => (
                 Answer::Unreachable("a trial sends nothing; --live does".to_owned()),
@@ -286,6 +288,10 @@ impl Desk<'_> {
             Question::Vouch { .. }
             | Question::FindPerson { .. }
             | Question::FindPersons { .. }
+            | Question::FindClient { .. }
+            | Question::FindScripts
+            | Question::MailServer
+            | Question::Issuer
             | Question::CacheGet { .. }
             | Question::Encrypt { .. }
             | Question::Decrypt { .. } => {
@@ -293,8 +299,8 @@ impl Desk<'_> {
                 let said = word(&answer);
                 (answer, said)
             }
-            _ => (
-                Answer::Refused("a trial does not do this; --live does".to_owned()),
+            Question::SendMail { .. } | Question::Smpp(_) => (
+                Answer::Refused("a trial sends nothing; --live does".to_owned()),
                 NOT_DONE,
             ),
         }
