@@ -181,10 +181,29 @@ struct Stage<'f> {
     calls: Vec<TriedCall>,
 }
 
+impl Tried {
+    /// Whether the server would not even show the page of the step.
+    pub fn is_refused(&self) -> bool {
+        let last = self.calls.last();
+        last.is_some_and(|last| {
+            let no = last.result.as_ref().is_ok_and(|it| !it.truthy());
+            match last.call {
+                Call::GetAlternativeAuthenticationMethod | Call::PrepareForStep { .. } => no,
+                _ => false,
+            }
+        })
+    }
+}
+
 impl Stage<'_> {
     async fn walk(&mut self, step: u32, api_version: i64) -> Option<()> {
-        self.call(Call::IsValidAuthenticationMethod).await?;
-        self.call(Call::PrepareForStep { step }).await?;
+        if !self.call(Call::IsValidAuthenticationMethod).await?.truthy() {
+            self.call(Call::GetAlternativeAuthenticationMethod).await?;
+            return None;
+        }
+        if !self.call(Call::PrepareForStep { step }).await?.truthy() {
+            return None;
+        }
         let passed = self.call(Call::Authenticate { step }).await?;
         if api_version > 1 {
             self.call(Call::GetNextStep { step }).await?;

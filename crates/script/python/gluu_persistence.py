@@ -83,7 +83,7 @@ def _refuse_branch(dn):
     raise EntryPersistenceException("scripts reach people only (%s); there is nothing for them at %s" % (PEOPLE, dn))
 
 
-@java_class("org.gluu.oxauth.model.ldap.TokenLdap", partial="to search with; nothing is found, because tokens are not shown to scripts")
+@java_class("org.gluu.oxauth.model.ldap.TokenLdap", partial="to search with, which raises an exception: tokens are not shown to scripts")
 class TokenLdap(JavaObject):
     def __init__(self):
         self._dn = self._user_id = None
@@ -101,7 +101,7 @@ class TokenLdap(JavaObject):
         return self._user_id
 
 
-@java_class("org.gluu.persist.PersistenceEntryManager", "org.gluu.persist.ldap.impl.LdapEntryManager", "org.gluu.site.ldap.persistence.LdapEntryManager", partial="people, and the configuration entries below; of tokens none is found; every other branch raises an exception")
+@java_class("org.gluu.persist.PersistenceEntryManager", "org.gluu.persist.ldap.impl.LdapEntryManager", "org.gluu.site.ldap.persistence.LdapEntryManager", partial="people, and the configuration entries below; tokens and every other branch raise an exception")
 class PersistenceEntryManager(Bean):
     def find(self, *arguments):
         """find(class, dn) and find(dn, class, attributes)."""
@@ -119,7 +119,8 @@ class PersistenceEntryManager(Bean):
         """findEntries(sample[, limit]) and findEntries(base dn, class, filter[, attributes][, limit])."""
         limit = next((item for item in arguments if type(item) is int), 0)
         if isinstance(arguments[0], TokenLdap):
-            return ArrayList()
+            # An empty list would say that nobody is signed in: a rule that counts would never refuse.
+            raise EntryPersistenceException("tokens are not shown to scripts")
         if isinstance(arguments[0], User):
             return UserService.bean().getUsersBySample(arguments[0], limit or 1000)
         base = java_text(arguments[0])

@@ -71,7 +71,7 @@ pub(crate) fn is_package(name: &str) -> bool {
 }
 
 /// The name since Gluu 4 of what was called `org.xdi` before.
-fn canonical(name: &str) -> String {
+pub(crate) fn canonical(name: &str) -> String {
     match name.strip_prefix("org.xdi.") {
         Some(rest) => format!("org.gluu.{rest}"),
         None => name.to_owned(),

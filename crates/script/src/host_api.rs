@@ -41,7 +41,7 @@ fn write_page(page: &mut String) -> std::fmt::Result {
 
     writeln!(
         page,
-        "\n## Not provided\n\nGluu's public scripts name these classes, and they are not here. A script that imports one does \
+        "\n## Not provided\n\nGluu's public scripts, some of them for Gluu 2, name these classes, and they are not here. A script that imports one does \
          not load,\nand the error names the class and the line.\n"
     )?;
     let missing = ASKED_FOR

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::classes;
+
 /// One kind of question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +59,8 @@ const RULES: &[Rule] = &[
             "org.gluu.oxauth.service.UserService",
             "org.gluu.oxauth.service.common.UserService",
             "org.gluu.persist.PersistenceEntryManager",
+            "org.gluu.persist.ldap.impl.LdapEntryManager",
+            "org.gluu.site.ldap.persistence.LdapEntryManager",
         ],
         &[
             "getAuthenticatedUser",
@@ -78,6 +82,8 @@ const RULES: &[Rule] = &[
             "org.gluu.oxauth.service.UserService",
             "org.gluu.oxauth.service.common.UserService",
             "org.gluu.persist.PersistenceEntryManager",
+            "org.gluu.persist.ldap.impl.LdapEntryManager",
+            "org.gluu.site.ldap.persistence.LdapEntryManager",
         ],
         &[
             "addUser",
@@ -147,6 +153,7 @@ const RULES: &[Rule] = &[
 
 /// What a script that imports `names` and names `members` may ask, in order.
 pub(crate) fn of(names: &[&str], members: &BTreeSet<&str>) -> Vec<HostUse> {
+    let names: Vec<String> = names.iter().map(|name| classes::canonical(name)).collect();
     let uses: BTreeSet<HostUse> = RULES
         .iter()
         .filter(|(_, sources, wanted)| {
@@ -172,13 +179,17 @@ mod tests {
     #[test]
     fn a_class_and_a_member_of_it_make_a_use() {
         let members = BTreeSet::from(["authenticate", "getUser"]);
-        let table: [(&[&str], &[HostUse]); 5] = [
+        let table: [(&[&str], &[HostUse]); 6] = [
             (
                 &["org.gluu.oxauth.service.AuthenticationService"],
                 &[HostUse::CheckPasswords, HostUse::ReadPeople],
             ),
             (
                 &["org.gluu.oxauth.service.UserService"],
+                &[HostUse::ReadPeople],
+            ),
+            (
+                &["org.xdi.oxauth.service.UserService"],
                 &[HostUse::ReadPeople],
             ),
             (&["urllib"], &[]),

@@ -53,6 +53,9 @@ impl Try {
         let tried = rehearsal.step(&flow, trial).await?;
         let masks = self.masks(&script);
         output::print(&masked(self.report(&tried)?, &masks))?;
+        if tried.is_refused() {
+            bail!("the server would not show the page of this step: the script said no");
+        }
         match tried.calls.into_iter().find_map(|call| call.result.err()) {
             Some(error) => bail!(masked(error.message, &masks)),
             None => Ok(()),

@@ -201,6 +201,29 @@ async fn a_trial_that_raises_fails_and_shows_the_authors_line() {
 }
 
 #[tokio::test]
+async fn a_trial_fails_where_the_server_would_not_show_the_page() {
+    let desk = Desk::new().await;
+    for (name, method) in [
+        (
+            "unprepared",
+            "prepareForStep(self, configuration, parameters, step)",
+        ),
+        (
+            "unusable",
+            "isValidAuthenticationMethod(self, usage, configuration)",
+        ),
+    ] {
+        let text = format!("{WORD}\n    def {method}:\n        return None\n");
+        let file = format!("{name}.py");
+        fs::write(desk.path(&file), text).unwrap();
+        let said = desk.say(&["script", "try", &file]);
+        assert!(!said.ok, "{name}: {}", said.out);
+        assert!(said.err.contains("would not show the page"), "{}", said.err);
+        assert!(!said.out.contains("authenticate"), "{}", said.out);
+    }
+}
+
+#[tokio::test]
 async fn a_script_is_changed_shown_and_removed() {
     let desk = Desk::new().await;
     desk.done(&[
