@@ -34,7 +34,7 @@ class PersonAuthentication(LoginMethod):
         return 2 if session().get("password_is_old") else 1
 
     def getPageForStep(self, configuration, step):
-        return "/auth/pwd/newpassword.xhtml" if step == 2 else ""
+        return "/auth/password_expiry/newpassword.xhtml" if step == 2 else ""
 
     def prepareForStep(self, configuration, parameters, step):
         if step == 2:

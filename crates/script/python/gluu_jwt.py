@@ -437,13 +437,14 @@ class OxAuthCryptoProvider(JavaObject):
         return Base64Util.base64urlencode(JavaBytes(signed))
 
     def verifySignature(self, text, signature, key_id, keys, secret, algorithm):
-        if algorithm is None:
+        if algorithm is None or algorithm is SignatureAlgorithm.NONE:
+            # What nobody signed proves nothing: scripts pass on the algorithm that the token itself names.
             return False
-        if algorithm is SignatureAlgorithm.NONE:
-            return not signature
         if algorithm.getFamily() is AlgorithmFamily.HMAC:
+            if not secret:
+                return False
             expected = self.sign(text, None, secret, algorithm)
-            return secret is not None and hmac.compare_digest(expected.encode("ascii"), str(signature).encode("utf-8"))
+            return hmac.compare_digest(expected.encode("ascii"), str(signature).encode("utf-8"))
         key = self._key(key_id, keys)
         return key is not None and _verified(key, algorithm, str(text).encode("utf-8"), str(signature))
 

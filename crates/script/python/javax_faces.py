@@ -5,7 +5,7 @@ import sys
 from urllib.parse import urlencode
 
 from java_lang import Enum
-from java_util import ArrayList, HashMap
+from java_util import ArrayList, HashMap, Locale
 from sp_host import current
 from sp_java import Bean, JavaObject, java_class
 
@@ -245,7 +245,7 @@ class HttpServletRequest(Bean):
         return None
 
     def getLocale(self):
-        return _request().get("locale")
+        return Locale.forLanguageTag(_request().get("locale") or "en")
 
 
 @java_class("javax.servlet.http.HttpServletResponse")
@@ -324,7 +324,7 @@ class ExternalContext(Bean):
         return _request().get("path")
 
     def getRequestLocale(self):
-        return _request().get("locale")
+        return Locale.forLanguageTag(_request().get("locale") or "en")
 
     def getFlash(self):
         return FacesMessages.bean()

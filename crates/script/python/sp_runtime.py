@@ -5,6 +5,7 @@ by mistake what would hurt other logins: threads, signals, an endless sleep, out
 """
 
 import builtins
+import io
 import functools
 import json
 import sys
@@ -135,7 +136,7 @@ REPLACED = {True: sp_python2.MODULES, False: {"sys": "sp_sys", "time": "sp_time"
 # They lead to the import system.
 _LEFT_OUT = ("__loader__", "__spec__")
 
-_DENIED = ("breakpoint", "compile", "copyright", "credits", "eval", "exec", "exit", "help", "input", "license", "open", "quit")
+_DENIED = ("breakpoint", "compile", "copyright", "credits", "eval", "exec", "exit", "help", "input", "license", "quit")
 
 
 def _denied(name):
@@ -144,6 +145,19 @@ def _denied(name):
 
     refuse.__name__ = name
     return refuse
+
+
+def _open(script):
+    """`open` of a file that a property names. There are no files: such a property holds the file's text itself."""
+
+    def open(name, mode="r", *_, **__):
+        configured = script.configuration.values() if script.configuration is not None else ()
+        is_text = isinstance(name, str) and name.lstrip()[:1] in ("{", "[")
+        if mode in ("r", "rb", "rt", "rU") and is_text and any(name == held.getValue2() for held in configured):
+            return io.StringIO(name)
+        raise IOError("open() is not provided to scripts: put the text of the file into the property, in place of its path")
+
+    return open
 
 
 def _importer(script, python2):
@@ -177,6 +191,7 @@ def _importer(script, python2):
 def _builtins_for(script, python2):
     table = {name: value for name, value in vars(builtins).items() if name not in _DENIED + _LEFT_OUT}
     table.update({name: _denied(name) for name in _DENIED})
+    table["open"] = _open(script)
     if python2:
         table.update(sp_python2.BUILTINS)
         for name in ("file", "execfile", "raw_input"):
@@ -314,7 +329,7 @@ def describe(serial, error, over):
         what = str(error)
     else:
         what = "%s: %s" % (type(error).__name__, error)
-    what = " ".join(what.split())[:500]
+    what = " ".join(what.split())[:4000]
     message = "%s, line %d: %s" % (file, line, what) if line else "%s: %s" % (file, what)
     text = ["Traceback (most recent call last):"]
     for place, number, function in frames:

@@ -33,9 +33,31 @@ pub struct Report {
     pub missing_methods: Vec<String>,
     /// What `getApiVersion` returns, where that is a number in the text.
     pub api_version: Option<i64>,
+    /// Built-in functions that it names and that are refused when they are called.
+    pub refused: Vec<Refused>,
     /// Why the script would not even be translated or parsed.
     pub fault: Option<SyntaxFault>,
 }
+
+/// A call that raises: it may stand where the script never gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    pub name: String,
+    /// Counted from 1.
+    pub line: u32,
+}
+
+/// Built-in functions that scripts do not have.
+const REFUSED: &[&str] = &[
+    "compile",
+    "eval",
+    "exec",
+    "execfile",
+    "file",
+    "input",
+    "open",
+    "raw_input",
+];
 
 /// The first place where a script is not what its language allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,6 +106,7 @@ impl Report {
             methods: Vec::new(),
             missing_methods: Vec::new(),
             api_version: None,
+            refused: Vec::new(),
             fault: None,
         }
     }
@@ -228,6 +251,10 @@ impl<'a> Finder<'a> {
                 self.note_member(node);
                 self.full_name(node, optional);
             }
+            "call" => {
+                self.note_refused(node);
+                self.visit_children(node, optional);
+            }
             "string_content" => self.note_hosts(node),
             "class_definition" => {
                 if self.field(node, "name") == Some("PersonAuthentication") {
@@ -297,6 +324,18 @@ impl<'a> Finder<'a> {
             .flatten()
     }
 
+    fn note_refused(&mut self, call: Node<'_>) {
+        let function = call.child_by_field_name("function");
+        if let Some(function) = function.filter(|it| it.kind() == "identifier")
+            && REFUSED.contains(&self.slice(function))
+        {
+            self.report.refused.push(Refused {
+                name: self.slice(function).to_owned(),
+                line: line_of(call),
+            });
+        }
+    }
+
     fn visit_children(&mut self, node: Node<'_>, optional: bool) {
         for child in children(node) {
             self.visit(child, optional);
@@ -348,7 +387,7 @@ impl<'a> Finder<'a> {
                 _ => continue,
             };
             let full = format!("{package}.{name}");
-            if !classes::is_package(&full) {
+            if classes::is_class(&full) || !classes::is_package(&full) {
                 self.note_class(full, part, optional);
             }
         }

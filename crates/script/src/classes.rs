@@ -61,6 +61,11 @@ pub(crate) fn find(name: &str) -> Option<Class> {
     }
 }
 
+/// Whether the name is that of a class of the host API itself.
+pub(crate) fn is_class(name: &str) -> bool {
+    PROVIDED.contains_key(canonical(name).as_str())
+}
+
 /// Whether classes of the host API lie under a name.
 pub(crate) fn is_package(name: &str) -> bool {
     let prefix = format!("{}.", canonical(name));

@@ -157,7 +157,8 @@ impl Engine {
             Lease::Now(worker) => worker,
             Lease::Later(queue) => match timeout(wait, queue).await {
                 Ok(Ok(worker)) => worker,
-                Ok(Err(_)) => return Err(EngineError::Stopped),
+                Ok(Err(_)) if self.0.pool().stopped => return Err(EngineError::Stopped),
+                Ok(Err(_)) => return Err(EngineError::Worker(io::ErrorKind::Other.into())),
                 Err(_) => return Err(EngineError::Busy),
             },
         };
@@ -196,7 +197,8 @@ impl Shared {
         }
         let (worker, receiver) = oneshot::channel();
         pool.waiting.push_back(Waiting { script, worker });
-        let in_the_way = (!pool.idle.is_empty()).then(|| pool.idle.remove(0));
+        let is_full = pool.alive >= self.limits.workers;
+        let in_the_way = (is_full && !pool.idle.is_empty()).then(|| pool.idle.remove(0));
         drop(pool);
         // Counting it out starts another one, for whoever waits.
         drop(in_the_way);
@@ -268,6 +270,11 @@ impl Shared {
                 Ok(()) => return,
                 Err(back) => worker = back,
             }
+        }
+        if pool.alive < self.limits.workers {
+            // They wait for one that is starting, not for this one's place.
+            pool.idle.push(worker);
+            return;
         }
         drop(pool);
         drop(worker);

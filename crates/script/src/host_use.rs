@@ -49,7 +49,11 @@ type Rule = (HostUse, &'static [&'static str], &'static [&'static str]);
 const RULES: &[Rule] = &[
     (
         HostUse::CheckPasswords,
-        &["org.gluu.oxauth.service.AuthenticationService"],
+        &[
+            "org.gluu.oxauth.service.AuthenticationService",
+            "org.gluu.oxauth.service.UserService",
+            "org.gluu.oxauth.service.common.UserService",
+        ],
         &["authenticate"],
     ),
     (
@@ -114,13 +118,21 @@ const RULES: &[Rule] = &[
         HostUse::Mail,
         &[
             "javax.mail.Transport",
+            "org.gluu.oxauth.service.MailService",
             "org.gluu.service.MailService",
             "smtplib",
         ],
         &[],
     ),
     (HostUse::Smpp, &["org.jsmpp.session"], &[]),
-    (HostUse::Cache, &["org.gluu.service.CacheService"], &[]),
+    (
+        HostUse::Cache,
+        &[
+            "org.gluu.oxauth.service.CacheService",
+            "org.gluu.service.CacheService",
+        ],
+        &[],
+    ),
     (
         HostUse::Encryption,
         &[
@@ -186,11 +198,11 @@ mod tests {
             ),
             (
                 &["org.gluu.oxauth.service.UserService"],
-                &[HostUse::ReadPeople],
+                &[HostUse::CheckPasswords, HostUse::ReadPeople],
             ),
             (
                 &["org.xdi.oxauth.service.UserService"],
-                &[HostUse::ReadPeople],
+                &[HostUse::CheckPasswords, HostUse::ReadPeople],
             ),
             (&["urllib"], &[]),
             (&["urllib2", "smtplib"], &[HostUse::Http, HostUse::Mail]),

@@ -56,13 +56,25 @@ struct Lease {
 
 /// What a worker is doing, and what of its limits is left.
 struct Job {
+    /// The script's own.
     time: Duration,
+    /// What it may take beyond that, in all, before the worker is ended.
+    grace: Duration,
     questions: u32,
     lines: u32,
     /// Lines are kept back until it is known whether anybody wants them.
     held: Option<Vec<(LogLevel, String)>>,
     /// The worker waits for an answer.
     is_asking: bool,
+}
+
+impl Job {
+    /// First the script's time is used up, then the grace.
+    fn spend(&mut self, time: Duration) {
+        let beyond = time.saturating_sub(self.time);
+        self.time = self.time.saturating_sub(time);
+        self.grace = self.grace.saturating_sub(beyond);
+    }
 }
 
 impl Lease {
@@ -84,6 +96,7 @@ impl Lease {
     async fn begin(&mut self, order: &Order, time: Duration) {
         self.job = Some(Job {
             time,
+            grace: self.limits.grace,
             questions: self.limits.questions,
             lines: self.limits.lines,
             held: None,
@@ -156,12 +169,17 @@ impl Lease {
             return Err(Heard::Lost(UNSTOPPABLE.to_owned()));
         };
         let since = Instant::now();
-        let event = timeout(job.time + self.limits.grace, worker.event()).await;
-        job.time = job.time.saturating_sub(since.elapsed());
+        let left = job.time + job.grace;
+        // One that always has something to say would be heard even with no time left.
+        let event = match left.is_zero() {
+            true => None,
+            false => timeout(left, worker.event()).await.ok(),
+        };
+        job.spend(since.elapsed());
         match event {
-            Ok(Ok(event)) => Ok(event),
-            Ok(Err(error)) => Err(Heard::Lost(self.epitaph(&error).await)),
-            Err(_) => {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(Heard::Lost(self.epitaph(&error).await)),
+            None => {
                 self.log_loss(UNSTOPPABLE);
                 self.worker = None;
                 Err(Heard::Lost(UNSTOPPABLE.to_owned()))
@@ -211,8 +229,9 @@ impl Lease {
             return false;
         };
         job.is_asking = true;
+        let may = job.questions > 0;
         job.questions = job.questions.saturating_sub(1);
-        job.questions > 0
+        may
     }
 
     fn loaded(&mut self, result: Result<Started, LoadError>) -> Heard {

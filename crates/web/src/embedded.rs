@@ -14,12 +14,15 @@ macro_rules! pages {
 
 /// Name and text of every embedded page and of the parts that pages share.
 pub(crate) const PAGES: &[(&str, &str)] = pages![
+    "auth/cas2/cas2login.xhtml",
     "auth/otp/enroll.xhtml",
     "auth/otp/otplogin.xhtml",
     "auth/otp_email/otp_email.xhtml",
     "again.xhtml",
     "auth/otp_sms/otp_sms.xhtml",
-    "auth/pwd/newpassword.xhtml",
+    "auth/password_expiry/newpassword.xhtml",
+    "auth/saml/samllogin.xhtml",
+    "auth/twiliosms/twiliosms.xhtml",
     "authorize.xhtml",
     "demo/client.xhtml",
     "demo/index.xhtml",

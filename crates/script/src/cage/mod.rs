@@ -102,9 +102,13 @@ impl Template {
             };
             match (order, channel) {
                 (TemplateOrder::Fork { number, memory }, Some(channel)) => {
-                    match self.fork(number)? {
-                        Forked::Template => {}
-                        Forked::Worker => return self.work(UnixStream::from(channel), memory),
+                    match self.fork(number) {
+                        Ok(Forked::Template) => {}
+                        Ok(Forked::Worker) => return self.work(UnixStream::from(channel), memory),
+                        // Its channel closes here, which tells the one who asked. The others work on.
+                        Err(error) => {
+                            eprintln!("sallyport: a script worker cannot be forked: {error}");
+                        }
                     }
                 }
                 (TemplateOrder::Fork { .. }, None) => {

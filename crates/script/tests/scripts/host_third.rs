@@ -188,6 +188,8 @@ async fn tokens_are_parsed_verified_and_signed() {
             ("[t.toString() for t in tokens] == texts", "True"),
             ("[none.verifySignature('alice', own.sign('alice', k, None, a), k, public, None, a) for k, a in (('r', SignatureAlgorithm.RS256), ('r', SignatureAlgorithm.PS512), ('e', SignatureAlgorithm.ES256))]", "[True, True, True]"),
             ("own.sign('a.b', None, 'key', SignatureAlgorithm.HS256)", "'3Rfj8sed4y4_P6ZlA-NMcRtY1BnrkQ9eKdFQXOc6rgg'"),
+            ("none.verifySignature('a.b', '', None, None, None, SignatureAlgorithm.NONE)", "False"),
+            ("[none.verifySignature('a.b', own.sign('a.b', None, s, SignatureAlgorithm.HS256), None, None, s, SignatureAlgorithm.HS256) for s in ('',)]", "[False]"),
             ("[none.verifySignature('a.b', own.sign('a.b', None, s, SignatureAlgorithm.HS512), None, None, 'key', SignatureAlgorithm.HS512) for s in ('key', 'kez')]", "[True, False]"),
             ("raised(lambda: check(tokens[0], None))[:78]", "\"java.lang.UnsupportedOperationException: the key 'r' is in a key store, which \""),
             ("raised(lambda: Jwt.parse('a')), Jwt.parse(''), Jwt.parseSilently('x.y.z')", "('org.gluu.oxauth.model.exception.InvalidJwtException: Invalid JWT format.', None, None)"),

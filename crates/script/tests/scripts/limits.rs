@@ -1,5 +1,5 @@
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -251,6 +251,24 @@ fn workers_of_this_test_run() -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether the kernel refuses the worker what it does not need. One of another test may just begin, or
+/// end.
+async fn is_shut_in(worker: &Path) -> bool {
+    for _ in 0..1000 {
+        let Ok(status) = std::fs::read_to_string(worker.join("status")) else {
+            return true;
+        };
+        if status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2") {
+            return true;
+        }
+        if status.contains("State:\tZ") {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
+}
+
 #[tokio::test]
 async fn a_worker_holds_its_channel_and_nothing_of_the_servers() {
     let desk = Desk::new();
@@ -275,10 +293,7 @@ async fn a_worker_holds_its_channel_and_nothing_of_the_servers() {
             std::fs::read(worker.join("environ")).unwrap_or_default(),
             b""
         );
-        let status = std::fs::read_to_string(worker.join("status")).unwrap_or_default();
-        for line in ["NoNewPrivs:\t1", "Seccomp:\t2"] {
-            assert!(status.is_empty() || status.contains(line), "{line}");
-        }
+        assert!(is_shut_in(&worker).await, "{worker:?}");
     }
 }
 
@@ -338,4 +353,45 @@ async fn workers_draw_different_random_numbers() {
         runs.push(run);
     }
     assert_eq!(drawn.len(), 8);
+}
+
+#[tokio::test]
+async fn a_script_that_swallows_its_end_and_keeps_talking_is_ended_too() {
+    let desk = Desk::hurried();
+    let talks = ["print \"x\"", "CdiUtil.bean(CacheService).remove(\"k\")"];
+    for talk in talks {
+        let body = format!(
+            "from org.gluu.service.cdi.util import CdiUtil\nfrom org.gluu.service import CacheService\n\
+             def f():\n    try:\n        while True:\n            {talk}\n    finally:\n        return 0\n\
+             while True:\n    f()"
+        );
+        let script = desk.load(&with_body(&body)).await;
+        let call = desk.call(&script, Scene::default(), PAGE, |_| Answer::Done);
+        let ended = tokio::time::timeout(Duration::from_secs(60), call).await;
+        let (result, _) = ended.expect("the script is ended");
+        let kind = result.unwrap_err().kind;
+        assert!(
+            matches!(kind, ErrorKind::Lost | ErrorKind::Deadline),
+            "{talk}: {kind:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn so_many_questions_are_answered_and_no_more() {
+    let desk = Desk::with(Limits {
+        questions: 5,
+        ..Limits::default()
+    });
+    let body = "from org.gluu.service.cdi.util import CdiUtil\nfrom org.gluu.service import CacheService\nfor i in range(10):\n    CdiUtil.bean(CacheService).remove(\"k\")";
+    let script = desk.load(&with_body(body)).await;
+    let mut asked = 0;
+    let (result, _) = desk
+        .call(&script, Scene::default(), PAGE, |_| {
+            asked += 1;
+            Answer::Done
+        })
+        .await;
+    assert!(result.is_err());
+    assert_eq!(asked, 5);
 }

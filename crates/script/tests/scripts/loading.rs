@@ -1,6 +1,6 @@
-use sallyport_script::{Answer, LoadStage, Question, Source};
+use sallyport_script::{Answer, Call, LoadStage, Question, Returned, Scene, Source};
 
-use crate::desk::{Desk, property, source, with_body};
+use crate::desk::{Desk, nobody, property, source, with_body};
 
 fn with_init(body: &str) -> String {
     format!(
@@ -159,4 +159,32 @@ async fn every_class_of_the_host_api_can_be_imported() {
     Desk::new()
         .load(&format!("{imports}{}", with_body("return ''")))
         .await;
+}
+
+#[tokio::test]
+async fn a_property_that_holds_the_text_of_a_file_is_opened_in_its_place() {
+    let desk = Desk::new();
+    let text = with_body("return self.read")
+        .replace(
+            "        return True\n",
+            "        path = configurationAttributes.get(\"FILE\").getValue2()\n        f = open(path, 'r')\n        try:\n            self.read = f.read()\n        finally:\n            f.close()\n        return True\n",
+        );
+    let with = |value: &str| Source {
+        properties: vec![property("FILE", value)],
+        ..source(&text)
+    };
+    let script = desk.try_load(with("{\"a\": 1}"), nobody).await.unwrap();
+    let call = Call::GetPageForStep { step: 1 };
+    let (result, _) = desk.call(&script, Scene::default(), call, nobody).await;
+    assert_eq!(result, Ok(Returned::Text("{\"a\": 1}".into())));
+    for path in ["/etc/passwd", "conf/otp.json"] {
+        let error = desk.try_load(with(path), nobody).await.err().unwrap();
+        assert!(
+            error
+                .message
+                .contains("put the text of the file into the property"),
+            "{}",
+            error.message
+        );
+    }
 }

@@ -35,6 +35,10 @@ pub(super) fn flow(premises: &Premises) -> anyhow::Result<Flow> {
         Arc::new(Prompter),
         Template::own(),
     );
+    let issuer = match &premises.config.server.issuer {
+        Some(text) => Issuer::parse(text)?,
+        None => Issuer::parse("https://localhost")?,
+    };
     let allowed = premises.config.scripts.allowed_hosts.clone();
     Ok(Flow::new(FlowParts {
         store: premises.store.clone(),
@@ -45,9 +49,9 @@ pub(super) fn flow(premises: &Premises) -> anyhow::Result<Flow> {
         pages: Pages::new(Some(premises.home.path()), premises.random.clone(), true),
         engine,
         outbound: Outbound::new(allowed)?,
-        mailer: None,
+        mailer: premises.config.mail.mailer(premises.home.path(), &issuer)?,
         find_client: Client::for_scripts,
-        issuer: Issuer::parse("https://localhost")?,
+        issuer,
         limits: Limits::default(),
         lifetimes: Lifetimes::default(),
         libraries: Some(library_folder(premises.home.path())),

@@ -79,12 +79,20 @@ fn in_words(report: &Report, hosts: &[String]) -> String {
         ),
         ("Of the contract it defines", report.methods.clone()),
         ("It does not define", report.missing_methods.clone()),
+        ("It calls what is refused to scripts", refused(report)),
     ] {
         if !words.is_empty() {
             text.push_str(&format!("\n{head}: {}.\n", words.join(", ")));
         }
     }
     text
+}
+
+fn refused(report: &Report) -> Vec<String> {
+    let calls = report.refused.iter();
+    calls
+        .map(|call| format!("{}() in line {}", call.name, call.line))
+        .collect()
 }
 
 fn asks(uses: &[HostUse]) -> Vec<String> {

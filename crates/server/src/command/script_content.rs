@@ -301,10 +301,14 @@ fn property(name: &str, value: String, hide: bool) -> Property {
 /// Values under such a name are never printed.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["secret", "password", "token", "key"]
-        .iter()
-        .any(|word| name.contains(word))
+    let is_about = |word: &&str| name.contains(*word);
+    let is_one = |word: &&str| name.ends_with(*word);
+    name != LOGIN_WITHOUT_PASSWORD
+        && (["secret", "password"].iter().any(is_about) || ["token", "key"].iter().any(is_one))
 }
+
+/// Says of a method what an administrator allows it; no secret.
+const LOGIN_WITHOUT_PASSWORD: &str = "login_without_password";
 
 #[cfg(test)]
 mod tests {
@@ -317,6 +321,9 @@ mod tests {
             ("api_key", true),
             ("PROJECT_ID", false),
             ("SMS_ENDPOINT", false),
+            ("AUTH_TOKEN", true),
+            ("token_lifetime", false),
+            ("login_without_password", false),
         ] {
             assert_eq!(is_secret_name(name), secret, "{name}");
         }

@@ -101,9 +101,9 @@ fn authenticator() -> Vec<Sample> {
 }
 
 fn new_password() -> Vec<Sample> {
-    let page = "auth/pwd/newpassword.xhtml";
+    let page = "auth/password_expiry/newpassword.xhtml";
     let mut context = json!({
-        "form_action": "/oxauth/auth/pwd/newpassword.htm", "csrf": "c5rf", "login": "h4ndle",
+        "form_action": "/oxauth/auth/password_expiry/newpassword.htm", "csrf": "c5rf", "login": "h4ndle",
         "messages": [], "client_name": "Riverbank Books", "step": 2, "steps": 2,
         "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
         "working": { "username": "alice", "min_length": 12 },
