@@ -279,6 +279,7 @@ async fn a_worker_holds_its_channel_and_nothing_of_the_servers() {
     let workers = workers_of_this_test_run();
     assert!(!workers.is_empty());
     for worker in workers {
+        assert!(is_shut_in(&worker).await, "{worker:?}");
         let Ok(descriptors) = std::fs::read_dir(worker.join("fd")) else {
             continue;
         };
@@ -293,7 +294,6 @@ async fn a_worker_holds_its_channel_and_nothing_of_the_servers() {
             std::fs::read(worker.join("environ")).unwrap_or_default(),
             b""
         );
-        assert!(is_shut_in(&worker).await, "{worker:?}");
     }
 }
 
