@@ -298,18 +298,24 @@ async fn keep_session(
         channel,
         session,
     } = proof;
-    let mut session = match (session, params.wishes.duration) {
-        (Some(session), _) => session,
+    match (session, params.wishes.duration) {
+        (Some(mut session), _) => {
+            session.add_factor(&method, channel, *now);
+            session.touch(&params.wishes, *now)?;
+            if !session.keep_changes(tx, project).await? {
+                return Err(Refusal::SessionNotFound);
+            }
+            Ok(Some(session))
+        }
         (None, Some(duration)) => {
             let origin = &params.guess.origin;
-            Session::open(&method, channel, origin, duration, *now, otp.random())
+            let mut session = Session::open(&method, channel, origin, duration, *now, otp.random());
+            session.touch(&params.wishes, *now)?;
+            session.keep(tx, project, otp.vault()).await?;
+            Ok(Some(session))
         }
-        (None, None) => return Ok(None),
-    };
-    session.add_factor(&method, channel, *now);
-    session.touch(&params.wishes, *now)?;
-    session.keep(tx, project, otp.vault()).await?;
-    Ok(Some(session))
+        (None, None) => Ok(None),
+    }
 }
 
 /// Whoever had the account before is told that an address was added to it.

@@ -163,24 +163,18 @@ impl Session {
             .unwrap_or(self.started_at)
     }
 
+    /// Stores a session that was just opened.
     pub async fn keep(
         &self,
         tx: &mut Tx,
         project: &Project,
         vault: &Vault,
     ) -> Result<(), StoreError> {
-        let factors = serde_json::to_string(&self.factors).unwrap_or_default();
-        let custom_claims = Value::Object(self.custom_claims.clone()).to_string();
         tx.execute(
             "INSERT INTO otp_sessions
                 (session_id, project_id, user_id, token_digest, started_at, last_accessed_at,
                  expires_at, ip_address, user_agent, factors, custom_claims)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             ON CONFLICT (session_id) DO UPDATE SET
-                last_accessed_at = excluded.last_accessed_at,
-                expires_at = excluded.expires_at,
-                factors = excluded.factors,
-                custom_claims = excluded.custom_claims",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             params![
                 self.id,
                 &*project.id,
@@ -191,12 +185,41 @@ impl Session {
                 self.expires_at,
                 self.ip_address.as_deref(),
                 self.user_agent.as_deref(),
-                factors,
-                custom_claims
+                self.stored_factors(),
+                self.stored_claims()
             ],
         )
         .await?;
         Ok(())
+    }
+
+    /// Stores what changed in a session that was found. `false` when it was revoked meanwhile: then it
+    /// stays so.
+    pub async fn keep_changes(&self, tx: &mut Tx, project: &Project) -> Result<bool, StoreError> {
+        let changed = tx
+            .execute(
+                "UPDATE otp_sessions
+                 SET last_accessed_at = $3, expires_at = $4, factors = $5, custom_claims = $6
+                 WHERE session_id = $1 AND project_id = $2",
+                params![
+                    self.id,
+                    &*project.id,
+                    self.last_accessed_at,
+                    self.expires_at,
+                    self.stored_factors(),
+                    self.stored_claims()
+                ],
+            )
+            .await?;
+        Ok(changed == 1)
+    }
+
+    fn stored_factors(&self) -> String {
+        serde_json::to_string(&self.factors).unwrap_or_default()
+    }
+
+    fn stored_claims(&self) -> String {
+        Value::Object(self.custom_claims.clone()).to_string()
     }
 
     /// The live sessions of a user, the oldest first.

@@ -51,9 +51,10 @@ pub async fn authenticate(
     session.touch(&wishes, *now)?;
     let token = if is_sandbox {
         Token::unverified(sandbox_session::TOKEN)
-    } else {
-        session.keep(&mut tx, project, otp.vault()).await?;
+    } else if session.keep_changes(&mut tx, project).await? {
         session.token(otp.vault())
+    } else {
+        return Err(Refusal::SessionNotFound);
     };
     let methods = Method::list(&mut tx, user.id, *now).await?;
     tx.commit().await?;

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sallyport_base::params;
 use serde_json::{Value, json};
 
 use crate::app::{ALICE, Answer, App, BRUNO};
@@ -159,6 +162,45 @@ async fn a_revoked_session_is_gone() {
             (404, "session_not_found")
         );
     }
+}
+
+/// A request that comes while the session is being revoked waits for that, and then finds no session.
+async fn is_refused_while_revoked(app: &App, path: &str, body: Value) {
+    let mut revoking = app.scratch.store.begin().await.unwrap();
+    let sql = "DELETE FROM otp_sessions";
+    assert_eq!(revoking.execute(sql, params![]).await.unwrap(), 1);
+    let request = app.post(path, body);
+    tokio::pin!(request);
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut request).await;
+    assert!(early.is_err(), "it waits: {early:?}");
+    let (answer, revoked) = tokio::join!(request, revoking.commit());
+    revoked.unwrap();
+    assert_eq!(answer.refusal(), (404, "session_not_found"));
+    let mut reader = app.scratch.store.reader().await.unwrap();
+    let left = reader.rows("SELECT * FROM otp_sessions", params![]).await;
+    assert_eq!(left.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_session_that_is_revoked_while_it_is_used_stays_revoked() {
+    let app = App::start().await;
+    let opened = signed_in(&app, ALICE).await;
+    let body = json!({ "session_token": opened.text("session_token") });
+    is_refused_while_revoked(&app, AUTHENTICATE, body).await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_revoked_while_it_is_strengthened_stays_revoked() {
+    let app = App::start().await;
+    let opened = signed_in(&app, ALICE).await;
+    let (method_id, code) = app.sent(ALICE).await;
+    let body = json!({
+        "method_id": method_id,
+        "code": code,
+        "session_token": opened.text("session_token"),
+    });
+    is_refused_while_revoked(&app, "/v1/otps/authenticate", body).await;
+    app.authenticate(&method_id, &code).await.ok();
 }
 
 #[tokio::test]
