@@ -3,7 +3,7 @@ use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncWriteExt, ReadHalf, WriteHalf, split},
     sync::{Semaphore, mpsc, oneshot},
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 
 use crate::{
@@ -76,16 +76,15 @@ impl Session {
         })
     }
 
-    /// Hands over one message and returns the message centre's id of it. When the message centre
-    /// asks to slow down, this waits and asks again until its patience is over.
+    /// Hands over one message and returns the message centre's id of it. When too many wait for an
+    /// answer, or the message centre asks to slow down, this waits until its patience is over.
     pub async fn submit(&self, message: &ShortMessage) -> Result<String, SmppError> {
         let pdu = message.pdu()?;
         let deadline = Instant::now() + self.patience;
-        let _place = self
-            .window
-            .acquire()
+        let _place = timeout_at(deadline, self.window.acquire())
             .await
-            .map_err(|_| SmppError::Unreachable("the session is over".to_owned()))?;
+            .map_err(|_| unreachable("too many messages wait for an answer"))?
+            .map_err(|_| unreachable("the session is over"))?;
         let mut pause = self.throttle_pause;
         loop {
             let answer = self.ask(pdu.clone()).await?;
@@ -118,13 +117,17 @@ impl Session {
         self.questions
             .send(Question { pdu, answer })
             .await
-            .map_err(|_| SmppError::Unreachable("the connection was closed".to_owned()))?;
+            .map_err(|_| unreachable("the connection was closed"))?;
         match timeout(self.patience, answered).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(SmppError::Unanswered("the connection was closed")),
             Err(_) => Err(SmppError::Unanswered("it took too long")),
         }
     }
+}
+
+fn unreachable(why: &str) -> SmppError {
+    SmppError::Unreachable(why.to_owned())
 }
 
 fn message_id(answer: &Pdu) -> String {
@@ -436,6 +439,23 @@ mod tests {
         assert!(!session.is_open());
         assert!(matches!(
             session.submit(&message()).await,
+            Err(SmppError::Unreachable(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_message_that_finds_no_place_in_the_window_has_not_been_sent() {
+        let (listener, mut settings) = address().await;
+        settings.window = 1;
+        settings.patience = Duration::from_millis(200);
+        let session = Session::open(&settings, Listener::deaf());
+        let (session, _centre) = tokio::join!(session, Centre::meet(&listener));
+        let session = session.unwrap();
+        let _only_place = session.window.acquire().await.unwrap();
+        let message = message();
+        let submitted = timeout(Duration::from_secs(10), session.submit(&message));
+        assert!(matches!(
+            submitted.await.unwrap(),
             Err(SmppError::Unreachable(_))
         ));
     }

@@ -5,7 +5,7 @@ use sallyport_smpp::{
     Address, Bind, Incoming, Listener, Session, Settings, ShortMessage, SmppError, State,
 };
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use super::{Accepted, GatewayError, GatewaySetupError, PATIENCE, required};
 use crate::{
@@ -51,6 +51,10 @@ const fn usual_enquire_seconds() -> u64 {
     30
 }
 
+/// How long a message waits for a session. With what follows it stays below the time that the courier
+/// gives a gateway, so that a message centre that is not there is not taken for one that is silent.
+const CONNECTING: Duration = Duration::from_secs(5);
+
 /// Holds one session and opens the next when it is over.
 pub struct Sender {
     settings: Settings,
@@ -85,7 +89,10 @@ impl Sender {
         let life = message.expires_at.since(now).as_secs();
         let short = ShortMessage::text(self.from.clone(), to, &message.body)
             .valid_for(u32::try_from(life).unwrap_or(u32::MAX));
-        let session = self.session().await.map_err(why)?;
+        let session = timeout(CONNECTING, self.session())
+            .await
+            .map_err(|_| GatewayError::Unreachable("it took too long to connect".to_owned()))?
+            .map_err(why)?;
         let message_id = session.submit(&short).await.map_err(why)?;
         Ok(Accepted {
             reference: Some(message_id).filter(|id| !id.is_empty()),
