@@ -164,14 +164,17 @@ async fn recover(otp: &Otp) -> Result<(), StoreError> {
 async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
     let now = otp.clock().now();
     if parcel.expires_at <= now {
-        return fail(otp, parcel, Reason::Expired, now).await;
+        return give_up(otp, parcel, Reason::Expired, now).await;
     }
     let Some(line) = otp.lines().named(&parcel.gateway) else {
-        return pass_on(otp, parcel, Reason::Unreachable, now).await;
+        return match parcel.in_doubt {
+            true => leave_open(otp, parcel, now).await,
+            false => pass_on(otp, parcel, Reason::Unreachable, now).await,
+        };
     };
     let Ok(message) = parcel.open(otp.vault()) else {
         tracing::error!(message.id = %parcel.id, "a message does not open with this key file");
-        return fail(otp, parcel, Reason::Unreadable, now).await;
+        return give_up(otp, parcel, Reason::Unreadable, now).await;
     };
     let answer = timeout(LONGEST_ANSWER, line.deliver(&message, now))
         .await
@@ -191,6 +194,7 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
             otp.metrics().gateway_failed(&parcel.gateway, reason);
             match reason {
                 Reason::Unanswered => unanswered(otp, parcel, line, now).await,
+                _ if parcel.in_doubt => unanswered(otp, parcel, line, now).await,
                 _ => pass_on(otp, parcel, reason, now).await,
             }
         }
@@ -277,6 +281,19 @@ async fn pass_on(
         otp.courier().wake();
     }
     Ok(())
+}
+
+/// It is not handed over (again).
+async fn give_up(
+    otp: &Otp,
+    parcel: &Parcel,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match parcel.in_doubt {
+        true => leave_open(otp, parcel, now).await,
+        false => fail(otp, parcel, reason, now).await,
+    }
 }
 
 async fn fail(

@@ -76,6 +76,8 @@ pub struct Parcel {
     refused_by: String,
     /// How often it was handed over. Whoever has it knows the number, and nobody else changes it.
     pub tries: i64,
+    /// Whether a gateway was given it before and did not answer: no other may have it.
+    pub in_doubt: bool,
     pub expires_at: Timestamp,
 }
 
@@ -213,7 +215,7 @@ impl Parcel {
                 ORDER BY due_at LIMIT $2)
                AND state = 'queued' AND due_at <= $1
              RETURNING message_id, project_id, request_id, method_id, number_mac, number_ends,
-                country, channel, sealed, gateway, refused_by, tries, expires_at",
+                country, channel, sealed, gateway, refused_by, tries, reason, expires_at",
             params![now, most, now.plus(LEASE)],
         )
         .await?
@@ -226,7 +228,7 @@ impl Parcel {
     pub async fn abandoned(conn: &mut Conn, now: Timestamp) -> Result<Vec<Self>, StoreError> {
         conn.rows(
             "SELECT message_id, project_id, request_id, method_id, number_mac, number_ends,
-                country, channel, sealed, gateway, refused_by, tries, expires_at
+                country, channel, sealed, gateway, refused_by, tries, reason, expires_at
              FROM otp_outbox WHERE state = 'handed' AND due_at <= $1",
             params![now],
         )
@@ -373,7 +375,7 @@ impl Parcel {
                  WHERE gateway = $1 AND (message_id = $2 OR reference = $3)
                    AND state IN ('queued', 'handed', 'sent') AND tries > 0
                  RETURNING message_id, project_id, request_id, method_id, number_mac, number_ends,
-                    country, channel, sealed, gateway, refused_by, tries, expires_at",
+                    country, channel, sealed, gateway, refused_by, tries, reason, expires_at",
                 params![gateway, id, reference, state, reason, now],
             )
             .await?;
@@ -494,6 +496,7 @@ impl Parcel {
     }
 
     fn read(row: &Row) -> Result<Self, StoreError> {
+        let reason: Option<String> = row.get("reason")?;
         Ok(Self {
             id: row.get("message_id")?,
             project_id: row.get("project_id")?,
@@ -507,6 +510,7 @@ impl Parcel {
             gateway: row.get("gateway")?,
             refused_by: row.get("refused_by")?,
             tries: row.get("tries")?,
+            in_doubt: reason.as_deref() == Some(Reason::Unanswered.as_str()),
             expires_at: row.get("expires_at")?,
         })
     }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use sallyport_base::params;
-use sallyport_otp::{Gateway, GatewayKind, Kannel, Limits};
+use sallyport_otp::{Gateway, GatewayKind, Kannel, Limits, Smpp};
+use tokio::net::TcpListener;
 
 use crate::{
-    app::{ALICE, App},
+    app::{ALICE, App, BRUNO},
     webhook::{Carrier, Then, nobody},
 };
 
@@ -54,6 +55,36 @@ async fn a_gateway_that_is_not_there_gives_way_to_the_next() {
     app.login_or_create(ALICE).await.ok();
     app.otp.send_due().await.unwrap();
     assert_eq!(carrier.received().len(), 1);
+}
+
+/// A message centre that takes connections and says nothing, not even to a bind.
+async fn silent_centre() -> (TcpListener, Gateway) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let centre = Smpp {
+        host: "127.0.0.1".to_owned(),
+        port: listener.local_addr().unwrap().port(),
+        tls: false,
+        system_id: "sallyport".to_owned(),
+        password: "secret".into(),
+        system_type: String::new(),
+        sender: "Sallyport".to_owned(),
+        window: 10,
+        enquire_seconds: 30,
+    };
+    (listener, Gateway::new("centre", GatewayKind::Smpp(centre)))
+}
+
+#[tokio::test]
+async fn a_message_centre_that_never_binds_gives_way_to_the_next_for_every_message() {
+    let (_listener, centre) = silent_centre().await;
+    let (carrier, second) = Carrier::start(StatusCode::OK).await;
+    let app = App::with_gateways(Limits::default(), vec![centre, second]).await;
+    for number in [ALICE, BRUNO, "+12025550163", "+12025550164"] {
+        app.login_or_create(number).await.ok();
+    }
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 4);
+    assert_eq!(app.events("otp.send_unconfirmed").await, 0);
 }
 
 #[tokio::test]
@@ -134,6 +165,46 @@ async fn a_gateway_that_drops_repetitions_is_asked_again_when_it_fell_silent_and
         assert_eq!(two.received().len(), 0, "{then:?}");
         app.authenticate(&method_id, &one.code()).await.ok();
     }
+}
+
+#[tokio::test]
+async fn a_message_in_doubt_stays_with_its_gateway_whatever_that_says_next() {
+    for then in [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::CONFLICT,
+        StatusCode::BAD_REQUEST,
+    ] {
+        let (app, one, two) = two(StatusCode::OK, StatusCode::OK).await;
+        one.will(Then::HangUp);
+        let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+        app.otp.send_due().await.unwrap();
+        one.will(Then::Answer(then));
+        for _ in 0..6 {
+            app.wait(8);
+            app.otp.send_due().await.unwrap();
+        }
+        assert_eq!((one.received().len(), two.received().len()), (5, 0));
+        assert_eq!(app.message_states().await, ["sent"], "{then}");
+        assert_eq!(app.events("otp.send_unconfirmed").await, 1, "{then}");
+        app.authenticate(&method_id, &one.code()).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_message_in_doubt_whose_gateway_is_gone_from_the_configuration_is_left_alone() {
+    let (app, one, two) = two(StatusCode::OK, StatusCode::OK).await;
+    one.will(Then::HangUp);
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    app.otp.send_due().await.unwrap();
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let sql = "UPDATE otp_outbox SET gateway = 'gone'";
+    tx.execute(sql, params![]).await.unwrap();
+    tx.commit().await.unwrap();
+    app.wait(1);
+    app.otp.send_due().await.unwrap();
+    assert_eq!((one.received().len(), two.received().len()), (1, 0));
+    assert_eq!(app.message_states().await, ["sent"]);
+    app.authenticate(&method_id, &one.code()).await.ok();
 }
 
 #[tokio::test]
