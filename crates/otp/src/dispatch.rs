@@ -123,7 +123,9 @@ async fn check_number(
         return Ok(Err(Refusal::UnsubscribedPhoneNumber));
     }
     let rule = &otp.limits().conversion;
-    if Conversion::is_poor(tx, project, number.prefix(), rule, *now).await? {
+    if !order.method.verified
+        && Conversion::is_poor(tx, project, number.prefix(), rule, *now).await?
+    {
         return Ok(Err(Refusal::TooFewTokensAuthenticated));
     }
     Conversion::count_sent(tx, project, number.prefix(), *now).await?;

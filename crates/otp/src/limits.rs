@@ -45,7 +45,8 @@ pub struct Limits {
     /// At how many percent of `per_prefix` and `per_project` the log says so; the last message of a
     /// window is always worth a line.
     pub alert_percents: Vec<i64>,
-    /// The share of codes that must come back, for each prefix.
+    /// The share of codes that must come back, for each prefix. Numbers that were verified are sent to
+    /// all the same.
     pub conversion: Conversion,
     /// How long a code is valid when the caller does not say, in minutes: 1 to 10.
     pub expiration_minutes: u32,

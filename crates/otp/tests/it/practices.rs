@@ -55,6 +55,19 @@ async fn a_prefix_whose_codes_do_not_come_back_is_sent_no_more_for_a_day() {
 }
 
 #[tokio::test]
+async fn whoever_has_proven_to_have_a_number_is_sent_codes_when_strangers_pump_its_prefix() {
+    let app = App::with(conversion_alone(50, 20), Gateway::telephone()).await;
+    app.verified(&number(0)).await;
+    for n in 1..51 {
+        app.login_or_create(&number(n)).await.ok();
+    }
+    app.wait(1200);
+    let refused = app.login_or_create(&number(51)).await;
+    assert_eq!(refused.refusal(), (429, "too_few_tokens_authenticated"));
+    app.verified(&number(0)).await;
+}
+
+#[tokio::test]
 async fn a_prefix_whose_codes_come_back_is_sent_on() {
     let app = App::with(conversion_alone(50, 20), Gateway::telephone()).await;
     for n in 0..11 {
