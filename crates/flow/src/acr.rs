@@ -53,13 +53,17 @@ pub struct Authentication {
 }
 
 impl Authentication {
-    /// Whether this proof is enough for `wanted`: the same method, the one that `wanted` itself named
-    /// in its place, or one of a strictly higher level that took at least as many steps. A password
-    /// alone is never enough for two steps.
+    /// Whether this proof is enough for `wanted`: the same method, or one of a strictly higher level
+    /// that took at least as many steps. A password alone is never enough for two steps.
     pub fn satisfies(&self, wanted: &Acr) -> bool {
-        wanted.is_named(&self.acr)
-            || self.instead_of.iter().any(|name| wanted.is_named(name))
-            || (self.level > wanted.level && self.steps >= wanted.steps)
+        wanted.is_named(&self.acr) || (self.level > wanted.level && self.steps >= wanted.steps)
+    }
+
+    /// Whether `wanted` gave way to this method in the login that it is the proof of. That counts for
+    /// the request of that login alone: for another one, of another application, `wanted` might
+    /// choose otherwise.
+    pub fn stands_in_for(&self, wanted: &Acr) -> bool {
+        self.instead_of.iter().any(|name| wanted.is_named(name))
     }
 }
 
@@ -105,6 +109,7 @@ mod tests {
             instead_of: vec!["router".to_owned(), "stytch".to_owned()],
             ..passed("basic", 0, 1)
         };
-        assert!(in_its_place.satisfies(&stytch));
+        assert!(in_its_place.stands_in_for(&stytch) && !in_its_place.satisfies(&stytch));
+        assert!(!in_its_place.stands_in_for(&Acr::password()));
     }
 }

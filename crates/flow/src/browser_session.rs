@@ -5,7 +5,7 @@ use sallyport_base::{Conn, Digest, Id, Row, Timestamp, Token, Tx, params};
 use sallyport_people::Person;
 use sallyport_web::cookie::{self, SetCookie};
 
-use crate::{Acr, Authentication, FinishedLogin, Flow, FlowError};
+use crate::{Authentication, FinishedLogin, Flow, FlowError};
 
 const COOKIE: &str = "session_id";
 /// What the attributes of a session are sealed for.
@@ -92,14 +92,6 @@ impl BrowserSession {
         let mut cleared = HeaderMap::new();
         cleared.append(header::SET_COOKIE, session_cookie_removed(flow));
         Ok((ended, cleared))
-    }
-
-    /// The proof that is enough for `acr`, if the session holds one; the latest of several.
-    pub fn satisfying(&self, acr: &Acr) -> Option<&Authentication> {
-        self.authentications
-            .iter()
-            .filter(|proof| proof.satisfies(acr))
-            .max_by_key(|proof| (acr.is_named(&proof.acr), proof.at))
     }
 
     /// What the last login left in the session, as its script knows it. Empty when the session is

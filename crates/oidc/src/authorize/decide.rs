@@ -79,9 +79,13 @@ pub(crate) fn decide(situation: &Situation<'_>) -> Decision {
 impl<'a> Situation<'a> {
     /// The proof in the session that answers the request.
     fn proof(&self) -> Option<&'a Authentication> {
-        let session = self.session?;
-        let proof = self.wanted.iter().find_map(|acr| session.satisfying(acr))?;
-        (self.is_expected_person() && self.is_recent(proof)).then_some(proof)
+        let session = self.session.filter(|_| self.is_expected_person())?;
+        self.wanted.iter().find_map(|acr| {
+            let proofs = session.authentications.iter();
+            proofs
+                .filter(|proof| self.is_recent(proof) && self.is_enough(proof, acr))
+                .max_by_key(|proof| (acr.is_named(&proof.acr), proof.at))
+        })
     }
 
     fn is_expected_person(&self) -> bool {
@@ -94,7 +98,21 @@ impl<'a> Situation<'a> {
     /// Signing in for this very request is always recent enough, however slow the browser was.
     fn is_recent(&self, proof: &Authentication) -> bool {
         let within = |max_age: Duration| !max_age.is_zero() && self.now.since(proof.at) <= max_age;
-        self.stage > Stage::Arrived || (!self.prompt.login && self.max_age.is_none_or(within))
+        self.is_of_this_login(proof) || (!self.prompt.login && self.max_age.is_none_or(within))
+    }
+
+    /// A method that took the place of another one did so for one request.
+    fn is_enough(&self, proof: &Authentication, acr: &Acr) -> bool {
+        proof.satisfies(acr) || (self.is_of_this_login(proof) && proof.stands_in_for(acr))
+    }
+
+    /// Whether it is what the person proved when they signed in for this request, and not one of the
+    /// older proofs that the session keeps.
+    fn is_of_this_login(&self, proof: &Authentication) -> bool {
+        self.stage > Stage::Arrived
+            && self
+                .session
+                .is_some_and(|session| proof.at >= session.auth_time)
     }
 
     fn must_ask(&self) -> bool {
@@ -273,6 +291,66 @@ mod tests {
             now: NOW,
         });
         assert_eq!(decision, Decision::SignIn(stytch()));
+    }
+
+    #[test]
+    fn an_old_proof_is_no_answer_where_a_new_one_was_asked_for() {
+        let both = session(&[proof(&stytch(), 100), proof(&basic(), 1)]);
+        let again = session(&[proof(&stytch(), 1)]);
+        for (session, names, max_age, expected) in [
+            (&both, "login", None, "unmet_authentication_requirements"),
+            (&both, "", Some(50), "unmet_authentication_requirements"),
+            (&both, "", Some(200), "issue"),
+            (&both, "", None, "issue"),
+            (&again, "login", None, "issue"),
+            (&again, "", Some(0), "issue"),
+        ] {
+            for stage in [Stage::SignedIn, Stage::Allowed] {
+                let decision = decide(&Situation {
+                    stage,
+                    prompt: prompt(names),
+                    max_age: max_age.map(Duration::from_secs),
+                    hinted: None,
+                    wanted: &[stytch()],
+                    session: Some(session),
+                    allowed_before: true,
+                    now: NOW,
+                });
+                assert_eq!(word(&decision), expected, "{stage:?} {names} {max_age:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_method_that_took_the_place_of_another_did_so_for_one_request() {
+        let in_its_place = Authentication {
+            instead_of: vec!["stytch".to_owned()],
+            ..proof(&basic(), 3)
+        };
+        let now = session(std::slice::from_ref(&in_its_place));
+        let before = session(&[in_its_place, proof(&acr("other", 0, 1), 1)]);
+        for (stage, session, expected) in [
+            (Stage::SignedIn, &now, "issue"),
+            (Stage::Allowed, &now, "issue"),
+            (Stage::Arrived, &now, "sign in"),
+            (
+                Stage::SignedIn,
+                &before,
+                "unmet_authentication_requirements",
+            ),
+        ] {
+            let decision = decide(&Situation {
+                stage,
+                prompt: Prompt::default(),
+                max_age: None,
+                hinted: None,
+                wanted: &[stytch()],
+                session: Some(session),
+                allowed_before: true,
+                now: NOW,
+            });
+            assert_eq!(word(&decision), expected, "{stage:?}");
+        }
     }
 
     #[test]

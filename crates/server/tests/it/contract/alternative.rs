@@ -23,17 +23,11 @@ async fn the_other_method_takes_its_place_and_stands_in_the_token() {
         ];
         app.script("second", PUPPET, Language::Python2, &second)
             .await;
-        let mut browser = app.browser();
-        let back = party().first_step(&mut browser, "alice").await;
+        let back = party().first_step(&mut app.browser(), "alice").await;
         let tokens = party().redeem(&app, &back).await.json();
         assert_eq!(claims(&tokens["id_token"])["acr"], "second");
         let attributes = printed(&app, "Attribute");
         assert_eq!(attributes, ["acr second", "auth_level 0", "auth_step 1"]);
-        let again = browser.get(&party().address()).await;
-        assert!(
-            again.query("code").is_some(),
-            "the session answers the next request too"
-        );
     }
 }
 
@@ -60,6 +54,30 @@ async fn a_proof_of_the_other_method_is_none_for_whoever_did_not_give_way() {
         .with("prompt", "none");
     let back = browser.get(&third.address()).await;
     assert_eq!(back.query("error").as_deref(), Some("login_required"));
+}
+
+#[tokio::test]
+async fn a_method_that_took_the_place_of_another_did_so_for_one_request() {
+    let app = router_and_second(&[("authenticate.1", "password")]).await;
+    app.public_client("intranet").await;
+    let of = |client| RelyingParty::new(client).with("acr_values", "puppet");
+    let mut browser = app.browser();
+    let back = of("intranet").first_step(&mut browser, "alice").await;
+    assert!(back.query("code").is_some(), "{}", back.body);
+    for client in ["app", "intranet"] {
+        let silent = of(client).with("prompt", "none");
+        let back = browser.get(&silent.address()).await;
+        assert_eq!(
+            back.query("error").as_deref(),
+            Some("login_required"),
+            "{client}: the first method must be asked again"
+        );
+        let page = browser.get(&of(client).address()).await;
+        assert_eq!(page.heading(), "Sign in", "{client}");
+    }
+    let second = of("app").with("acr_values", "second");
+    let back = browser.get(&second.address()).await;
+    assert!(back.query("code").is_some(), "{}", back.body);
 }
 
 #[tokio::test]
