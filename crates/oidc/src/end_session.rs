@@ -70,6 +70,8 @@ struct Asked {
 /// What is left to do when the browser is back.
 #[derive(Serialize, Deserialize)]
 struct Left {
+    /// The browser may keep the cookie for longer than it was told.
+    until: Timestamp,
     return_to: Option<String>,
 }
 
@@ -110,12 +112,13 @@ pub(crate) async fn logout_page(
     params: Result<QueryParams, BadForm>,
 ) -> Response {
     let params = params.map(|QueryParams(params)| params);
-    if let Some(left) = left_to_do(&provider, &headers, params.as_ref().ok()) {
-        return signed_out(
-            &provider,
-            left.return_to.as_deref(),
-            vec![not_left(&provider)],
-        );
+    match left_to_do(&provider, &headers, params.as_ref().ok()).await {
+        Ok(Some(left)) => {
+            let cookies = vec![not_left(&provider)];
+            return signed_out(&provider, left.return_to.as_deref(), cookies);
+        }
+        Ok(None) => {}
+        Err(error) => return provider.fault(error),
     }
     let asked = requested(&provider, &headers, params, Door::LogoutPage).await;
     answer(&provider, asked)
@@ -144,14 +147,32 @@ async fn posted(
 }
 
 /// What a person who comes back from another site has still to do, unless the request is one of its
-/// own.
-fn left_to_do(provider: &Provider, headers: &HeaderMap, params: Option<&Params>) -> Option<Left> {
-    let params = params?;
+/// own, or somebody signed in since.
+async fn left_to_do(
+    provider: &Provider,
+    headers: &HeaderMap,
+    params: Option<&Params>,
+) -> Result<Option<Left>, OidcError> {
+    let now = provider.now();
+    let Some(left) = params.and_then(|params| left_by(provider, headers, params, now)) else {
+        return Ok(None);
+    };
+    let session = BrowserSession::find(provider.flow(), headers, now).await?;
+    Ok(Some(left).filter(|_| session.is_none()))
+}
+
+fn left_by(
+    provider: &Provider,
+    headers: &HeaderMap,
+    params: &Params,
+    now: Timestamp,
+) -> Option<Left> {
     let is_new = ["id_token_hint", "post_logout_redirect_uri"]
         .iter()
         .any(|name| params.contains(name));
     let cookie = find_host_only(headers, LEFT, provider.flow().issuer().is_https())?;
-    provider.open_sealed(LEFT, &cookie).filter(|_| !is_new)
+    let left: Left = provider.open_sealed(LEFT, &cookie)?;
+    (!is_new && now < left.until).then_some(left)
 }
 
 /// The answer to the confirmation page.
@@ -335,7 +356,8 @@ async fn sign_out(
     let Some(elsewhere) = elsewhere else {
         return Ok(signed_out(provider, return_to.as_deref(), cookies));
     };
-    let left = provider.seal(LEFT, &Left { return_to });
+    let until = now.plus(LEFT_FOR);
+    let left = provider.seal(LEFT, &Left { until, return_to });
     cookies.push(
         SetCookie::new(LEFT, &left)
             .max_age(LEFT_FOR)

@@ -108,6 +108,27 @@ async fn the_browser_signs_out_elsewhere_and_comes_back_to_go_on() {
 }
 
 #[tokio::test]
+async fn whoever_signed_in_again_on_the_way_is_not_told_that_they_are_signed_out() {
+    let app = puppet(&[
+        NAMED,
+        ("authenticate.1", "password"),
+        ("logoutUrl", "text https://idp.example/slo?x=1"),
+    ])
+    .await;
+    let (mut browser, hint) = signed_in(&app).await;
+    browser.get(&address(DOORS[0], &hint)).await;
+    let mut late = browser.clone();
+    let back = party().first_step(&mut browser, "alice").await;
+    assert!(back.query("code").is_some(), "{}", back.body);
+    let page = browser.get("/oxauth/logout.htm").await;
+    assert_eq!(page.heading(), "Sign out?");
+    assert!(is_signed_in(&mut browser).await);
+    app.wait(10 * 60);
+    let page = late.get("/oxauth/logout.htm").await;
+    assert!(!is_bye(&page), "{}", page.url);
+}
+
+#[tokio::test]
 async fn nobody_is_sent_where_no_administrator_pointed() {
     for (address_of, end) in [
         ("https://evil.example/", true),
