@@ -4,23 +4,26 @@ use sallyport_base::{Timestamp, Tx};
 
 use crate::{
     Flow, FlowError, Login,
+    progress::Came,
     questions::{tries_without_password, wrong_passwords},
     scene::{PageRequest, is_resend},
+    step,
     talk::{passed_key, skipped_key},
     tries::{self, Subject},
 };
 
 /// Counts a try before anything is compared: at a step after the first for the login and for the
-/// person, at the first step of a method without passwords for the name that was typed. `false`: it
-/// was one too many.
+/// person, at the first step of a method without passwords for the name that was typed, or for the
+/// address that a form without a name came from. `false`: it was one too many.
 pub(crate) async fn count(
     flow: &Flow,
     login: &Login,
     request: &PageRequest,
+    came: Came,
     now: Timestamp,
 ) -> Result<bool, FlowError> {
     if login.step() <= 1 {
-        return count_first_step(flow, login, request, now).await;
+        return count_first_step(flow, login, request, came, now).await;
     }
     Ok(is_resend(&request.parameters) || count_later_step(flow, login, now).await?)
 }
@@ -29,20 +32,29 @@ async fn count_first_step(
     flow: &Flow,
     login: &Login,
     request: &PageRequest,
+    came: Came,
     now: Timestamp,
 ) -> Result<bool, FlowError> {
-    let Some(name) = request.typed_name() else {
-        return Ok(true);
+    let who = match (request.typed_name(), came) {
+        (Some(name), _) => name.to_owned(),
+        (None, Came::ByForm) => address_of(request),
+        (None, Came::ByItself) => return Ok(true),
     };
-    let script = flow.scripts().find(&login.acr);
+    let script = step::script_of(flow, login).await?;
     if !script.is_some_and(|script| script.vouches()) {
         return Ok(true);
     }
     let mut tx = flow.store().begin().await?;
-    let (subject, limit) = (tries_without_password(name), flow.limits().wrong_passwords);
+    let (subject, limit) = (tries_without_password(&who), flow.limits().wrong_passwords);
     let allowed = tries::count(&mut tx, subject, limit, now).await?;
     tx.commit().await?;
     Ok(allowed)
+}
+
+/// Whom a form counts for that names nobody. No user name has a blank in it.
+fn address_of(request: &PageRequest) -> String {
+    let ip = request.remote_ip.map(|ip| ip.to_string());
+    format!("address {}", ip.as_deref().unwrap_or("unknown"))
 }
 
 async fn count_later_step(flow: &Flow, login: &Login, now: Timestamp) -> Result<bool, FlowError> {
@@ -50,7 +62,11 @@ async fn count_later_step(flow: &Flow, login: &Login, now: Timestamp) -> Result<
     let mut tx = flow.store().begin().await?;
     let mut allowed = login.count_try(&mut tx, limits.tries_per_login).await?;
     if let Some(who) = person_of(login) {
-        let subject = wrong_passcodes(&who);
+        let kind = wrong_passcodes(login);
+        let subject = Subject {
+            kind: &kind,
+            who: &who,
+        };
         allowed &= tries::count(&mut tx, subject, limits.wrong_passcodes, now).await?;
     }
     tx.commit().await?;
@@ -61,30 +77,64 @@ fn person_of(login: &Login) -> Option<String> {
     login.person.map(|known| known.id.to_string())
 }
 
-fn wrong_passcodes(who: &str) -> Subject<'_> {
-    Subject {
-        kind: "wrong passcodes",
-        who,
-    }
+/// Each method has a count of its own: whoever passes one has guessed nothing of another.
+fn wrong_passcodes(login: &Login) -> String {
+    format!("wrong passcodes {}", login.acr)
 }
 
-/// After a right answer the wrong ones before it no longer count.
-pub(crate) async fn forget(
-    tx: &mut Tx,
+/// What a right answer makes up for.
+pub(crate) struct MadeUpFor {
+    /// The name whose password was right.
+    password_of: Option<String>,
+    /// What the first step of a method without passwords was counted for.
+    named: Option<String>,
+    /// Whose codes, and the kind under which they are counted.
+    passcodes: Option<(String, String)>,
+}
+
+/// After a right answer the wrong ones before it no longer count. Only those about the person who
+/// gave it: what else the form names proves nothing.
+pub(crate) async fn made_up_for(
+    flow: &Flow,
     before: &Login,
     login: &Login,
     request: &PageRequest,
-) -> Result<(), FlowError> {
-    let Some(who) = person_of(login) else {
-        return Ok(());
+) -> Result<MadeUpFor, FlowError> {
+    let is_passed = login.person.is_some() && is_passed(login, before.step());
+    let is_over = before.step() > 1 && login.authentication.is_some();
+    let passcodes = person_of(login).filter(|_| is_over);
+    Ok(MadeUpFor {
+        password_of: login.right_password_of.clone().filter(|_| is_passed),
+        named: match is_passed && before.step() == 1 {
+            true => counted_name(flow, login, request).await?,
+            false => None,
+        },
+        passcodes: passcodes.map(|who| (wrong_passcodes(login), who)),
+    })
+}
+
+async fn counted_name(
+    flow: &Flow,
+    login: &Login,
+    request: &PageRequest,
+) -> Result<Option<String>, FlowError> {
+    let (Some(typed), Some(known)) = (request.typed_name(), login.person) else {
+        return Ok(Some(address_of(request)));
     };
-    if before.step() == 1 && is_passed(login, before.step()) {
-        let username = request.parameters.first("username").unwrap_or_default();
-        tries::forget(tx, wrong_passwords(username)).await?;
-        tries::forget(tx, tries_without_password(username)).await?;
+    let person = flow.people().find(known.id).await?;
+    let is_theirs = person.is_some_and(|person| person.uid.eq_ignore_ascii_case(typed));
+    Ok(is_theirs.then(|| typed.to_owned()))
+}
+
+pub(crate) async fn forget(tx: &mut Tx, made_up_for: &MadeUpFor) -> Result<(), FlowError> {
+    if let Some(name) = &made_up_for.password_of {
+        tries::forget(tx, wrong_passwords(name)).await?;
     }
-    if login.authentication.is_some() {
-        tries::forget(tx, wrong_passcodes(&who)).await?;
+    if let Some(name) = &made_up_for.named {
+        tries::forget(tx, tries_without_password(name)).await?;
+    }
+    if let Some((kind, who)) = &made_up_for.passcodes {
+        tries::forget(tx, Subject { kind, who }).await?;
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ pub struct Login {
     pub(crate) messages: Vec<Message>,
     /// Whom it is about, and what stands behind that.
     pub(crate) person: Option<KnownPerson>,
+    /// The name whose password was right in this request; the store does not keep it.
+    pub(crate) right_password_of: Option<String>,
     /// When the browser was sent to another site and did not come back yet.
     pub(crate) away_at: Option<Timestamp>,
     pub(crate) client_name: Option<String>,
@@ -98,6 +100,7 @@ impl Login {
             place: Place::login_page(),
             messages: Vec::new(),
             person: None,
+            right_password_of: None,
             away_at: None,
             client_name: new.client_name,
             login_hint: new.login_hint,
@@ -320,6 +323,7 @@ impl Login {
             session: serde_json::from_slice(&session)?,
             messages: serde_json::from_str(&row.get::<String>("messages")?)?,
             person: known_person(row)?,
+            right_password_of: None,
             away_at: row.get("away_at")?,
             client_name: row.get("client_name")?,
             login_hint: row.get("login_hint")?,

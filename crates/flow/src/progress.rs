@@ -68,7 +68,7 @@ async fn take_step(
     came: Came,
     now: Timestamp,
 ) -> Result<Response, FlowError> {
-    if !counted_tries::count(flow, &login, request, now).await? {
+    if !counted_tries::count(flow, &login, request, came, now).await? {
         return Err(FlowError::TooManyTries);
     }
     login.away_at = None;
@@ -141,12 +141,13 @@ async fn send_on(
         Some(place) => login.place = place.clone(),
         None => {}
     }
+    let made_up_for = counted_tries::made_up_for(flow, before, &login, request).await?;
     let mut tx = flow.store().begin().await?;
     if !login.save(&mut tx, flow.vault()).await? {
         drop(tx);
         return Ok(see_other(&load_again(flow, &login, request, now).await?));
     }
-    counted_tries::forget(&mut tx, before, &login, request).await?;
+    counted_tries::forget(&mut tx, &made_up_for).await?;
     tx.commit().await?;
     let target = target.unwrap_or_else(|| login.url());
     let mut response = Redirect::to(&target).into_response();

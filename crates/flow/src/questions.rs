@@ -46,6 +46,8 @@ pub(crate) struct Host<'f> {
     sent: Vec<(SentRequest, Answer)>,
     /// The same of mail.
     mailed: Vec<(Mail, Answer)>,
+    /// The name whose password was right in this request.
+    right_password_of: Option<String>,
     /// Why the request as a whole must fail, whatever the script makes of it.
     trouble: Option<FlowError>,
     /// What the person must be told, whatever the script says.
@@ -91,6 +93,7 @@ impl<'f> Host<'f> {
             typed: None,
             sent: Vec::new(),
             mailed: Vec::new(),
+            right_password_of: None,
             trouble: None,
             notice: None,
             send_failed: false,
@@ -142,6 +145,10 @@ impl<'f> Host<'f> {
     /// What made the request fail on the host's side, if anything did.
     pub(crate) fn take_trouble(&mut self) -> Option<FlowError> {
         self.trouble.take()
+    }
+
+    pub(crate) fn into_right_password_of(self) -> Option<String> {
+        self.right_password_of
     }
 
     pub(crate) fn notice(&self) -> Option<&'static str> {
@@ -273,6 +280,7 @@ impl<'f> Host<'f> {
                     id: person.id,
                     by: Evidence::Password,
                 });
+                self.right_password_of = Some(username.to_owned());
                 return Ok(Answer::Person(Some(shown(person))));
             }
             PasswordProof::Wrong => {}
@@ -317,8 +325,8 @@ impl<'f> Host<'f> {
         })
     }
 
-    /// A password is set for the person alone whom this login is about: a script that is tricked gives
-    /// nobody away.
+    /// A password is set for the person alone whose old one was right in this login: a script that is
+    /// tricked gives nobody away.
     async fn change_person(
         &self,
         id: Id<Person>,
@@ -519,7 +527,6 @@ impl<'f> Host<'f> {
         Ok(!found.is_empty())
     }
 
-    /// Counts a message for the person whose password was right, and says whether it may go out.
     /// Counts a message for whom the login is about, and says whether it may go out. Where a script
     /// works without passwords and found nobody, what was typed counts instead, so that nobody can
     /// tell by the limit who exists.

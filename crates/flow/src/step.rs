@@ -60,13 +60,25 @@ async fn method_of(flow: &Flow, login: &mut Login) -> Result<Method, FlowError> 
     if login.acr == PASSWORD_ACR {
         return Ok(Method::Password);
     }
-    let script = match login.script_revision {
-        Some(revision) => flow.scripts().version(flow, &login.acr, revision).await?,
-        None => flow.scripts().running(flow, &login.acr).await?,
-    };
+    let script = script_of(flow, login).await?;
     let script = script.ok_or_else(|| FlowError::NoMethod(login.acr.clone()))?;
     login.script_revision = Some(script.revision());
     Ok(Method::Script(script))
+}
+
+/// The version of the script that the login goes on with. `None`: the built-in method, or a script
+/// that does not run any more.
+pub(crate) async fn script_of(
+    flow: &Flow,
+    login: &Login,
+) -> Result<Option<LoadedScript>, FlowError> {
+    if login.acr == PASSWORD_ACR {
+        return Ok(None);
+    }
+    match login.script_revision {
+        Some(revision) => flow.scripts().version(flow, &login.acr, revision).await,
+        None => flow.scripts().running(flow, &login.acr).await,
+    }
 }
 
 /// How many steps the method of a login has, for the page to say.
@@ -182,6 +194,7 @@ async fn check_the_password(
                 id: person.id,
                 by: Evidence::Password,
             });
+            login.right_password_of = Some(username.to_owned());
             let instead_of = scene::instead_of(&login.session);
             login.authentication = Some(Authentication {
                 instead_of,
@@ -238,15 +251,18 @@ async fn ask_the_script(
 }
 
 /// Keeps what a conversation changed, unless it changed whom the login is about: only the first step
-/// says that.
+/// says that. A step proves nothing in which the person was only named, or chose a password.
 fn take_over(script: &LoadedScript, login: &mut Login, told: &Told) -> Result<(), FlowError> {
-    let (before, now) = (login.person, told.person);
+    let (before, now, step) = (login.person, told.person, login.step());
     let is_another = before.is_some() && before.map(|known| known.id) != now.map(|known| known.id);
-    if login.step() > 1 && is_another {
+    if step > 1 && is_another {
         return Err(broken(script, "a later step was about another person"));
     }
     login.person = now;
     login.session.clone_from(&told.session);
+    if told.right_password_of.is_some() {
+        login.right_password_of.clone_from(&told.right_password_of);
+    }
     Ok(())
 }
 
@@ -291,15 +307,16 @@ async fn finished(
 }
 
 /// How many steps prove something to this host: not those that the script jumped over, nor the one
-/// in which it named the person without a password.
+/// in which it named the person without a password, nor one that set a password.
 fn counted_steps(login: &Login, acr: &Acr, known: KnownPerson) -> u32 {
     let proves = |step: &u32| !login.session.contains_key(&skipped_key(*step));
     let passed = (1..=acr.steps).filter(proves).count();
     let passed = u32::try_from(passed).unwrap_or(0);
-    match known.by {
+    let proving = match known.by {
         Evidence::Password => passed,
-        Evidence::Script => passed.saturating_sub(1).max(1),
-    }
+        Evidence::Script => passed.saturating_sub(1),
+    };
+    proving.max(1)
 }
 
 fn said(mut messages: Vec<Message>, notice: Option<&'static str>) -> Vec<Message> {

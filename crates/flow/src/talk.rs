@@ -47,6 +47,8 @@ pub(crate) struct Told {
     pub(crate) reply: ScriptReply,
     /// Whom the login is about now.
     pub(crate) person: Option<KnownPerson>,
+    /// The name whose password was right.
+    pub(crate) right_password_of: Option<String>,
     /// What the person must be told, whatever the script says.
     pub(crate) notice: Option<&'static str>,
     /// Whether a passcode was to be sent and was not.
@@ -383,6 +385,7 @@ impl<'f> Talk<'f> {
             person: self.host.known(),
             notice: self.host.notice(),
             send_failed: self.host.send_failed(),
+            right_password_of: self.host.into_right_password_of(),
         })
     }
 

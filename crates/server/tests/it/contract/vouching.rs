@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{FAILED_METHOD, acr_of, error_of, party, password_of, puppet};
-use crate::{Page, TestApp, app::listen};
+use crate::{Page, RelyingParty, TestApp, app::listen};
 
 const ALLOWED: (&str, &str) = ("login_without_password", "true");
 const OTP_PAGE: &str = "text /auth/otp_sms/otp_sms.xhtml";
@@ -161,6 +161,52 @@ async fn tries_for_one_name_are_limited_where_no_password_is_asked() {
     assert_eq!(named(&app, "bob").await.heading(), "Sign in");
     app.wait(16 * 60);
     assert_eq!(named(&app, "alice").await.heading(), "Sign in");
+}
+
+#[tokio::test]
+async fn forms_without_a_name_are_limited_by_their_address_until_one_is_right() {
+    let app = puppet(&[ALLOWED, ("authenticate.1", "ticket t=alice")]).await;
+    let guess = async |ticket: &str| {
+        let mut browser = app.browser();
+        let page = browser.get(&party().address()).await;
+        browser.submit(&page, &[("ticket", ticket)]).await
+    };
+    for _ in 0..9 {
+        assert_eq!(guess("x").await.heading(), "Sign in");
+    }
+    let back = guess("t").await;
+    assert!(back.query("code").is_some(), "{}", back.body);
+    for _ in 0..10 {
+        assert_eq!(guess("x").await.heading(), "Sign in");
+    }
+    assert_eq!(guess("t").await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn a_name_in_the_form_of_somebody_else_forgives_nothing() {
+    let app = puppet(&[ALLOWED, ("authenticate.1", "ticket t=alice")]).await;
+    app.person("bob").await;
+    let wrong_password = async || {
+        let party = RelyingParty::new("app").with("acr_values", "simple_password_auth");
+        let mut browser = app.browser();
+        let page = browser.get(&party.address()).await;
+        let fields = [("username", "bob"), ("password", "wrong")];
+        browser.submit(&page, &fields).await.text("#field-error")
+    };
+    for _ in 0..10 {
+        assert!(!wrong_password().await.contains("Too many"));
+    }
+    for _ in 0..9 {
+        assert_eq!(named(&app, "bob").await.heading(), "Sign in");
+    }
+    let mut browser = app.browser();
+    let page = browser.get(&party().address()).await;
+    let fields = [("username", "bob"), ("ticket", "t")];
+    let back = browser.submit(&page, &fields).await;
+    assert!(back.query("code").is_some(), "{}", back.body);
+    assert!(wrong_password().await.contains("Too many"));
+    let page = named(&app, "bob").await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `totp`.
 
 use aws_lc_rs::hmac;
+use http::StatusCode;
 use sallyport_flow::ScriptEntry;
 
 use super::{attribute, first_step, is_back, party, server_with};
@@ -144,6 +145,25 @@ async fn a_code_works_once_even_in_another_login() {
             .count(),
         1
     );
+}
+
+#[tokio::test]
+async fn a_login_with_the_password_alone_forgives_no_wrong_code() {
+    let app = server_with("totp", TOTP, &[]).await;
+    let (phone, _) = enrol(&app).await;
+    app.wait(60);
+    let mut browser = app.browser();
+    let mut page = first_step(&mut browser, "totp", "alice").await;
+    for _ in 0..10 {
+        assert_eq!(page.heading(), "Enter the code");
+        page = submit(&mut browser, &page, &phone.code(now(&app) + 900)).await;
+    }
+    let back = first_step(&mut app.browser(), "simple_password_auth", "alice").await;
+    assert!(is_back(&back), "{}", back.body);
+    let mut browser = app.browser();
+    let page = first_step(&mut browser, "totp", "alice").await;
+    let page = submit(&mut browser, &page, &phone.code(now(&app))).await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
