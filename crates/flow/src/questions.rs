@@ -48,6 +48,8 @@ pub(crate) struct Host<'f> {
     mailed: Vec<(Mail, Answer)>,
     /// The name whose password was right in this request.
     right_password_of: Option<String>,
+    /// Whether the script set a password in this request.
+    set_password: bool,
     /// Why the request as a whole must fail, whatever the script makes of it.
     trouble: Option<FlowError>,
     /// What the person must be told, whatever the script says.
@@ -94,6 +96,7 @@ impl<'f> Host<'f> {
             sent: Vec::new(),
             mailed: Vec::new(),
             right_password_of: None,
+            set_password: false,
             trouble: None,
             notice: None,
             send_failed: false,
@@ -145,6 +148,10 @@ impl<'f> Host<'f> {
     /// What made the request fail on the host's side, if anything did.
     pub(crate) fn take_trouble(&mut self) -> Option<FlowError> {
         self.trouble.take()
+    }
+
+    pub(crate) fn set_password(&self) -> bool {
+        self.set_password
     }
 
     pub(crate) fn into_right_password_of(self) -> Option<String> {
@@ -328,7 +335,7 @@ impl<'f> Host<'f> {
     /// A password is set for the person alone whose old one was right in this login: a script that is
     /// tricked gives nobody away.
     async fn change_person(
-        &self,
+        &mut self,
         id: Id<Person>,
         mut set: BTreeMap<String, Vec<String>>,
     ) -> Result<Answer, FlowError> {
@@ -343,6 +350,7 @@ impl<'f> Host<'f> {
         let changed = people.change(id, &set, self.now).await?;
         if let (Some(_), Some(password)) = (&changed, &password) {
             people.set_password(id, password, self.now).await?;
+            self.set_password = true;
             tracing::info!(event = "password.changed", person.id = %id, script.name = %self.own_name, "a script set the password of a person");
         }
         Ok(Answer::Person(changed.map(shown)))

@@ -263,6 +263,17 @@ fn take_over(script: &LoadedScript, login: &mut Login, told: &Told) -> Result<()
     if told.right_password_of.is_some() {
         login.right_password_of.clone_from(&told.right_password_of);
     }
+    if step > 1 {
+        let by = |known: Option<KnownPerson>| known.map(|known| known.by);
+        let was_only_named =
+            (by(before), by(now)) == (Some(Evidence::Script), Some(Evidence::Password));
+        if was_only_named {
+            login.session.insert(skipped_key(1), "true".to_owned());
+        }
+        if told.set_password {
+            login.session.insert(skipped_key(step), "true".to_owned());
+        }
+    }
     Ok(())
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Told {
     pub(crate) person: Option<KnownPerson>,
     /// The name whose password was right.
     pub(crate) right_password_of: Option<String>,
+    /// Whether the script set a password.
+    pub(crate) set_password: bool,
     /// What the person must be told, whatever the script says.
     pub(crate) notice: Option<&'static str>,
     /// Whether a passcode was to be sent and was not.
@@ -383,6 +385,7 @@ impl<'f> Talk<'f> {
             working: scene.working,
             messages: scene.messages,
             person: self.host.known(),
+            set_password: self.host.set_password(),
             notice: self.host.notice(),
             send_failed: self.host.send_failed(),
             right_password_of: self.host.into_right_password_of(),

@@ -8,7 +8,7 @@ mod model;
 mod names;
 mod redirects;
 mod session;
-mod vouching;
+pub mod vouching;
 
 use sallyport_script::Language;
 

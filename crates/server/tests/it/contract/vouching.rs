@@ -148,6 +148,26 @@ async fn the_step_that_only_names_a_person_does_not_count_against_other_methods(
 }
 
 #[tokio::test]
+async fn a_password_after_a_name_is_one_step() {
+    let app = puppet(&[
+        ALLOWED,
+        ("count", "number 2"),
+        ("authenticate.1", "name"),
+        ("authenticate.2", "password"),
+        ("page.2", OTP_PAGE),
+    ])
+    .await;
+    let mut browser = app.browser();
+    let page = browser.get(&party().address()).await;
+    let page = browser.submit(&page, &[("username", "alice")]).await;
+    let back = browser.submit(&page, &password_of("alice")).await;
+    assert!(back.query("code").is_some(), "{}", back.body);
+    let proof = last_proof(&app).await;
+    assert_eq!(proof["steps"], 1);
+    assert_eq!(proof["without_password"], false);
+}
+
+#[tokio::test]
 async fn tries_for_one_name_are_limited_where_no_password_is_asked() {
     let app = puppet(&[ALLOWED, ("authenticate.1", "false")]).await;
     app.person("bob").await;

@@ -3,7 +3,7 @@
 use sallyport_flow::forget_tries;
 
 use super::{attribute, enter, first_step, is_back, party, server_with};
-use crate::{PASSWORD, TestApp, relying_party::claims};
+use crate::{PASSWORD, TestApp, contract::vouching::last_proof, relying_party::claims};
 
 const BASIC: &str = include_str!("../../../../../scripts/basic.py");
 const LOCK: &str = include_str!("../../../../../scripts/basic_lock.py");
@@ -125,6 +125,8 @@ async fn an_old_password_is_changed_before_the_login_goes_on() {
         .await;
     let tokens = party("password_expiry").redeem(&app, &back).await.json();
     assert_eq!(claims(&tokens["id_token"])["acr"], "password_expiry");
+    let proof = last_proof(&app).await;
+    assert_eq!(proof["steps"], 1, "to choose a password proves nothing");
 
     let old = first_step(&mut app.browser(), "password_expiry", "alice").await;
     assert_eq!(old.heading(), "Sign in", "the old one is no longer right");
