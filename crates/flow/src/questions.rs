@@ -343,7 +343,7 @@ impl<'f> Host<'f> {
             Ok(password) => password,
             Err(why) => return Ok(Answer::Refused(why.to_owned())),
         };
-        if password.is_some() && self.known.is_none_or(|known| known.id != id) {
+        if password.is_some() && !(self.has_password() && self.is_about(id)) {
             return Ok(Answer::Refused(NOT_THEIRS.to_owned()));
         }
         let people = self.flow.people();
@@ -519,6 +519,10 @@ impl<'f> Host<'f> {
     fn has_password(&self) -> bool {
         self.known
             .is_some_and(|known| known.by == Evidence::Password)
+    }
+
+    fn is_about(&self, id: Id<Person>) -> bool {
+        self.known.is_some_and(|known| known.id == id)
     }
 
     async fn knows(&self, recipient: &Recipient) -> Result<bool, FlowError> {

@@ -230,6 +230,18 @@ async fn a_name_in_the_form_of_somebody_else_forgives_nothing() {
 }
 
 #[tokio::test]
+async fn a_script_sets_no_password_of_a_person_whom_it_only_named() {
+    let order = "name; newpassword another good password; true";
+    let app = puppet(&[ALLOWED, ("authenticate.1", order)]).await;
+    assert_eq!(named(&app, "alice").await.heading(), "Sign in");
+    let error = error_of(&app).await;
+    assert!(error.contains("a password can be set"), "{error}");
+    let party = RelyingParty::new("app").with("acr_values", "simple_password_auth");
+    let back = party.first_step(&mut app.browser(), "alice").await;
+    assert!(back.query("code").is_some(), "the old one is right");
+}
+
+#[tokio::test]
 async fn a_right_answer_forgets_the_tries_before_it() {
     let app = puppet(&[ALLOWED, ("authenticate.1", "ticket t=alice")]).await;
     for _ in 0..3 {

@@ -3,7 +3,7 @@
 from org.gluu.service.cdi.util import CdiUtil
 from org.gluu.oxauth.security import Identity
 from org.gluu.model.custom.script.type.auth import PersonAuthenticationType
-from org.gluu.oxauth.service import AuthenticationService
+from org.gluu.oxauth.service import AuthenticationService, UserService
 from org.gluu.oxauth.service.net import HttpService
 from org.gluu.oxauth.util import ServerUtil
 from org.gluu.jsf2.service import FacesService
@@ -117,6 +117,13 @@ class PersonAuthentication(PersonAuthenticationType):
     def do_name(self, rest, form, value):
         name = rest or self.identity.getCredentials().getUsername()
         return CdiUtil.bean(AuthenticationService).authenticate(name)
+
+    def do_newpassword(self, rest, form, value):
+        users = CdiUtil.bean(UserService)
+        user = users.getUser(self.identity.getCredentials().getUsername())
+        user.setAttribute("userPassword", rest)
+        users.updateUser(user)
+        return value
 
     def do_ticket(self, rest, form, value):
         ticket, name = rest.split("=", 1)
