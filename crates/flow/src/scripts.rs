@@ -108,6 +108,8 @@ struct Slot {
     tried: i64,
     /// As the administrator set it, whether the script runs or not.
     level: i64,
+    /// Whether it logs people in at a browser; as the administrator set it, too.
+    is_for_browsers: bool,
     /// Whether that revision does not load.
     is_broken: bool,
     /// What runs: the newest revision that loaded. A broken change leaves the running version.
@@ -134,6 +136,7 @@ impl Slot {
         Self {
             tried: revision,
             level: i64::MIN,
+            is_for_browsers: false,
             is_broken: false,
             running: None,
         }
@@ -202,7 +205,7 @@ impl Scripts {
         let shelf = self.read();
         let slots = shelf.slots.values();
         let strongest = slots
-            .filter(|slot| slot.running.is_none() || slot.offered().is_some())
+            .filter(|slot| slot.is_for_browsers)
             .max_by_key(|slot| slot.level)?;
         Some(strongest.running.as_ref().map(|it| it.acr().clone()))
     }
@@ -272,9 +275,10 @@ impl Scripts {
 
     async fn load(&self, flow: &Flow, key: &str, revision: i64) -> Result<Slot, FlowError> {
         let entry = ScriptEntry::find(&mut *flow.store().reader().await?, flow.vault(), key).await;
-        let (level, good, outcome) = match entry {
+        let (level, is_for_browsers, good, outcome) = match entry {
             Ok(Some(entry)) => (
                 entry.version.level,
+                entry.version.usage != Usage::Service,
                 entry.loaded_revision,
                 start(flow, &entry.version).await,
             ),
@@ -282,6 +286,7 @@ impl Scripts {
             Err(ScriptStoreError::Store(cause)) => return Err(cause.into()),
             Err(unreadable) => (
                 i64::MAX,
+                true,
                 None,
                 Err(NotStarted::Fault(unreadable.to_string())),
             ),
@@ -306,6 +311,7 @@ impl Scripts {
         Ok(Slot {
             tried: revision,
             level,
+            is_for_browsers,
             is_broken,
             running,
         })

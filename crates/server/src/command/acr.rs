@@ -1,6 +1,7 @@
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use sallyport_flow::{DefaultAcr, PASSWORD_ACR, ScriptEntry};
+use sallyport_script::Usage;
 
 use super::{
     Place, Premises, output, rehearsal,
@@ -115,8 +116,10 @@ async fn said(premises: &Premises) -> anyhow::Result<String> {
 async fn strongest(premises: &Premises) -> anyhow::Result<String> {
     let mut reader = premises.store.reader().await?;
     let entries = ScriptEntry::list(&mut reader, &premises.vault).await?;
-    let enabled = entries.into_iter().filter(|entry| entry.enabled);
-    Ok(match enabled.max_by_key(|entry| entry.version.level) {
+    let offered = entries
+        .into_iter()
+        .filter(|entry| entry.enabled && entry.version.usage != Usage::Service);
+    Ok(match offered.max_by_key(|entry| entry.version.level) {
         Some(entry) => format!(
             "{}, the enabled script of the highest level.",
             entry.version.name

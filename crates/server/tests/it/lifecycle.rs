@@ -355,6 +355,19 @@ async fn decide(app: &TestApp, decide: impl AsyncFnOnce(&mut Tx)) {
 }
 
 #[tokio::test]
+async fn a_script_for_services_that_does_not_load_is_nobodys_default() {
+    let app = word_app().await;
+    let service = NewScript {
+        usage: Usage::Service,
+        level: 99,
+        ..script("service", "broken(")
+    };
+    change(&app, service).await;
+    let page = app.browser().get(&RelyingParty::new("app").address()).await;
+    assert_eq!(page.heading(), "Sign in");
+}
+
+#[tokio::test]
 async fn the_default_is_what_the_store_says_then_the_configuration_then_the_strongest() {
     let app = word_app().await;
     change(
