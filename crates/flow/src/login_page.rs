@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     Flow, FlowError, Login,
-    progress::{Came, Told, prepared_page, take_step_to_its_end},
+    progress::{Came, prepare_page_to_its_end, take_step_to_its_end},
     scene::PageRequest,
     step::{self, PageParts},
 };
@@ -30,13 +30,12 @@ pub(crate) async fn show(
     let blank = page_request(&request, &page, "GET");
     let shown = async {
         let request = with_parameters(blank, query)?;
-        let _turn = flow.busy().wait(login_id(&request)?).await;
-        let mut login = find_login(&flow, &request, now).await?;
+        let turn = flow.busy().wait(login_id(&request)?).await;
+        let login = find_login(&flow, &request, now).await?;
         if login.authentication.is_some() || login.path() != request.path {
             return Ok(see_other(&login));
         }
-        let before = login.clone();
-        prepared_page(&flow, &mut login, &before, &request, Told::of(&before), now).await
+        prepare_page_to_its_end(flow.clone(), turn, login, request, now).await
     };
     shown
         .await

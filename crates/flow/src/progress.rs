@@ -26,13 +26,13 @@ pub(crate) enum Came {
 }
 
 /// What is to be told already when a page is prepared.
-pub(crate) struct Told {
+struct Told {
     parts: PageParts,
     reply: ScriptReply,
 }
 
 impl Told {
-    pub(crate) fn of(login: &Login) -> Self {
+    fn of(login: &Login) -> Self {
         let parts = PageParts {
             messages: login.messages.clone(),
             ..PageParts::default()
@@ -59,6 +59,23 @@ pub(crate) async fn take_step_to_its_end(
         take_step(&flow, login, &request, came, now).await
     });
     step.await.unwrap_or(Err(FlowError::Busy))
+}
+
+/// The page of the step, for which the same holds: a script may send a message before it is shown.
+pub(crate) async fn prepare_page_to_its_end(
+    flow: Flow,
+    turn: OwnedMutexGuard<()>,
+    mut login: Login,
+    request: PageRequest,
+    now: Timestamp,
+) -> Result<Response, FlowError> {
+    let page = tokio::spawn(async move {
+        let _turn = turn;
+        let before = login.clone();
+        let told = Told::of(&before);
+        prepared_page(&flow, &mut login, &before, &request, told, now).await
+    });
+    page.await.unwrap_or(Err(FlowError::Busy))
 }
 
 async fn take_step(
@@ -95,7 +112,7 @@ async fn take_step(
 
 /// The page of the step, after its script has prepared it; or the way that the script sends the
 /// browser instead.
-pub(crate) async fn prepared_page(
+async fn prepared_page(
     flow: &Flow,
     login: &mut Login,
     before: &Login,

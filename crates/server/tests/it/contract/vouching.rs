@@ -1,13 +1,17 @@
 //! Methods without a password: the script says who signs in.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use axum::{Router, routing::any};
 use http::StatusCode;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::{FAILED_METHOD, acr_of, error_of, party, password_of, puppet};
 use crate::{Page, RelyingParty, TestApp, app::listen};
@@ -285,6 +289,36 @@ async fn messages_are_limited_for_whoever_was_named_and_for_names_of_nobody() {
             most,
             "{property} {order} {name}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_prepared_to_its_end_when_its_browser_is_gone() {
+    let (asked, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (is_asked, is_open) = (asked.clone(), gate.clone());
+    let provider = listen(Router::new().fallback(any(async move || {
+        is_asked.notify_one();
+        is_open.notified().await;
+    })))
+    .await;
+    let app = puppet(&[
+        ("SMS_ENDPOINT", &provider),
+        ("count", "number 2"),
+        ("authenticate.1", "password"),
+        ("prepare.2", "send x; showattributes auth_user; true"),
+        ("page.2", OTP_PAGE),
+    ])
+    .await;
+    let mut browser = app.browser();
+    let walk = tokio::spawn(async move { party().first_step(&mut browser, "alice").await });
+    asked.notified().await;
+    walk.abort();
+    assert!(walk.await.unwrap_err().is_cancelled());
+    gate.notify_one();
+    let end = Instant::now() + Duration::from_secs(20);
+    while super::printed(&app, "Attribute").is_empty() {
+        assert!(Instant::now() < end, "the script did not go on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
