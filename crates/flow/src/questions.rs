@@ -346,6 +346,10 @@ impl<'f> Host<'f> {
         if password.is_some() && !(self.has_password() && self.is_about(id)) {
             return Ok(Answer::Refused(NOT_THEIRS.to_owned()));
         }
+        // The script may have taken "too many" for "wrong", and go by that.
+        if password.is_some() && self.notice.is_some() {
+            return Ok(Answer::Refused(TOO_MANY_PASSWORDS.to_owned()));
+        }
         let people = self.flow.people();
         let changed = people.change(id, &set, self.now).await?;
         if let (Some(_), Some(password)) = (&changed, &password) {

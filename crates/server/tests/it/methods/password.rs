@@ -136,6 +136,22 @@ async fn an_old_password_is_changed_before_the_login_goes_on() {
 }
 
 #[tokio::test]
+async fn an_old_password_is_not_taken_for_new_when_it_cannot_be_compared() {
+    let app = server_with("password_expiry", EXPIRY, &[]).await;
+    app.wait(90 * 86_400 + 1);
+    let before = attribute(&app, "alice", "pwdChangedTime").await;
+    let mut browser = app.browser();
+    let page = first_step(&mut browser, "password_expiry", "alice").await;
+    for _ in 0..10 {
+        enter(&mut app.browser(), "password_expiry", "alice", "wrong").await;
+    }
+    let fields = [("new_password", PASSWORD), ("repeated_password", PASSWORD)];
+    let page = browser.submit(&page, &fields).await;
+    assert_eq!(page.heading(), "Choose a new password");
+    assert_eq!(attribute(&app, "alice", "pwdChangedTime").await, before);
+}
+
+#[tokio::test]
 async fn a_new_password_keeps_the_rules_and_a_refused_one_changes_nothing() {
     let app = server_with("password_expiry", EXPIRY, &[("MIN_LENGTH", "10")]).await;
     app.wait(91 * 86_400);
