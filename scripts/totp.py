@@ -42,6 +42,7 @@ WINDOW = (-1, 0, 1)
 
 NOT_ENROLLED = "You have no authenticator app set up. Please ask for help."
 START_AGAIN = "Your login has expired. Please start again."
+SET_UP_MEANWHILE = "An authenticator app was set up for you meanwhile. Please start again and use its code."
 MALFORMED = "Please enter the 6 digits that the app shows."
 WRONG = "This code is not right. Check that the clock of your phone is right, and enter the newest code."
 USED = "This code was used already. Wait until the app shows another one."
@@ -100,6 +101,8 @@ class PersonAuthentication(LoginMethod):
         if re.fullmatch("[0-9]{6}", code) is None:
             return refuse(MALFORMED)
         new = session().get("new_secret")
+        if new and secrets_of(who):
+            return refuse(SET_UP_MEANWHILE)
         for secret in [open_sealed(new)] if new else secrets_of(who):
             step = step_of(secret, code, time.time())
             if step is not None:

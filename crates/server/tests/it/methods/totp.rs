@@ -148,6 +148,20 @@ async fn a_code_works_once_even_in_another_login() {
 }
 
 #[tokio::test]
+async fn of_two_who_set_an_app_up_at_once_the_second_is_refused() {
+    let app = server_with("totp", TOTP, &[]).await;
+    let mut late = app.browser();
+    let page = first_step(&mut late, "totp", "alice").await;
+    let second = App::set_up_from(&page);
+    let (_, back) = enrol(&app).await;
+    assert!(is_back(&back), "{}", back.body);
+    let kept = attribute(&app, "alice", "oxOTPDevices").await;
+    let page = submit(&mut late, &page, &second.code(now(&app))).await;
+    assert!(page.body.contains("was set up for you meanwhile"));
+    assert_eq!(attribute(&app, "alice", "oxOTPDevices").await, kept);
+}
+
+#[tokio::test]
 async fn a_login_with_the_password_alone_forgives_no_wrong_code() {
     let app = server_with("totp", TOTP, &[]).await;
     let (phone, _) = enrol(&app).await;
