@@ -66,13 +66,25 @@ pub async fn refuse(
     name: &str,
 ) -> Result<(), ScriptStoreError> {
     let chosen = DefaultAcr::find(conn).await?.map(|default| default.name);
-    let default = chosen.or_else(|| configured.map(str::to_owned));
-    match default {
-        Some(default) if default.eq_ignore_ascii_case(name) => {
-            Err(ScriptStoreError::IsDefault(name.to_owned()))
-        }
-        _ => Ok(()),
+    let Some(default) = chosen.or_else(|| configured.map(str::to_owned)) else {
+        return Ok(());
+    };
+    if key_of(conn, &default).await? == ScriptName::key(name) {
+        return Err(ScriptStoreError::IsDefault(name.to_owned()));
     }
+    Ok(())
+}
+
+/// The key of the script with that name or alias.
+async fn key_of(conn: &mut Conn, name: &str) -> Result<String, StoreError> {
+    let key = ScriptName::key(name);
+    let row = conn
+        .row(
+            "SELECT script FROM script_names WHERE name = $1",
+            params![&key],
+        )
+        .await?;
+    row.map_or(Ok(key), |row| row.get("script"))
 }
 
 async fn set(tx: &mut Tx, name: &str, in_recovery: bool, now: Timestamp) -> Result<(), StoreError> {

@@ -487,7 +487,7 @@ mod tests {
     #[tokio::test]
     async fn the_default_method_is_neither_disabled_nor_removed() {
         let scratch = ScratchStore::new(&[SCHEMA]).await;
-        save(&scratch, &script("sms", &[])).await.unwrap();
+        save(&scratch, &script("sms", &["urn:sms"])).await.unwrap();
         let disable = async |configured: Option<&'static str>| {
             let mut tx = scratch.store.begin().await.unwrap();
             let disabled = ScriptEntry::disable(&mut tx, "Sms", configured, NOW).await;
@@ -496,8 +496,10 @@ mod tests {
             }
             disabled
         };
-        let refused = disable(Some("sms")).await;
-        assert!(matches!(refused, Err(ScriptStoreError::IsDefault(_))));
+        for configured in ["sms", "urn:SMS"] {
+            let refused = disable(Some(configured)).await;
+            assert!(matches!(refused, Err(ScriptStoreError::IsDefault(_))));
+        }
         let mut tx = scratch.store.begin().await.unwrap();
         assert!(DefaultAcr::choose(&mut tx, "SMS", NOW).await.unwrap());
         tx.commit().await.unwrap();
