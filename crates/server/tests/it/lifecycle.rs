@@ -92,7 +92,7 @@ async fn acr_of(app: &TestApp, party: &RelyingParty) -> String {
 }
 
 /// Waits for what a server does by itself.
-async fn within_two_seconds(mut is_so: impl AsyncFnMut() -> bool) {
+async fn soon(mut is_so: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !is_so().await {
         assert!(begun.elapsed() < Duration::from_secs(20), "not in time");
@@ -141,14 +141,14 @@ async fn a_login_goes_on_when_the_node_it_began_on_is_started_anew_with_a_newer_
 }
 
 #[tokio::test]
-async fn a_change_is_in_force_within_two_seconds_on_every_node_when_nobody_asks() {
+async fn a_change_is_in_force_soon_on_every_node_when_nobody_asks() {
     let app = word_app().await;
     let nodes = [following(&app).await, following(&app).await];
     for text in ["one", "two", "three"] {
         put(&app, &word(text)).await;
         for node in &nodes {
             let line = format!("Word. Initialized with {text}");
-            within_two_seconds(async || node.script_log().contains(&line)).await;
+            soon(async || node.script_log().contains(&line)).await;
         }
     }
 }
@@ -276,20 +276,20 @@ async fn a_script_follows_its_file_and_a_broken_or_lost_file_leaves_what_runs() 
     .await;
     let node = following(&app).await;
     let log = async |line: &str| {
-        within_two_seconds(async || node.script_log().contains(line)).await;
+        soon(async || node.script_log().contains(line)).await;
     };
     log("Initialized with four").await;
     let (mut under_way, its_page) = at_step_two(&app).await;
     std::fs::write(&path, word("five")).unwrap();
     log("Initialized with five").await;
     std::fs::remove_file(&path).unwrap();
-    within_two_seconds(async || app.entry("word").await.file_error.is_some()).await;
+    soon(async || app.entry("word").await.file_error.is_some()).await;
     let error = app.entry("word").await.file_error.unwrap();
     assert!(error.starts_with(&path.display().to_string()), "{error}");
     let (mut browser, page) = at_step_two(&app).await;
     assert!(is_in(&answer(&mut browser, &page, "five").await));
     std::fs::write(&path, "class PersonAuthentication(:\n").unwrap();
-    within_two_seconds(async || app.entry("word").await.error.is_some()).await;
+    soon(async || app.entry("word").await.error.is_some()).await;
     assert_eq!(app.entry("word").await.file_error, None);
     assert!(acrs(&app).await.contains(&"word".to_owned()));
     std::fs::write(&path, word("six")).unwrap();
