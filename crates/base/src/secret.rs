@@ -2,7 +2,10 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Visitor},
+};
 use zeroize::Zeroizing;
 
 use crate::Random;
@@ -74,8 +77,7 @@ impl fmt::Display for Digest {
 
 /// A text that must not be shown: a password, an API secret. It has no `Display`, its `Debug` is
 /// redacted, and its memory is wiped when it is dropped.
-#[derive(Clone, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
@@ -93,6 +95,66 @@ impl From<String> for Secret {
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
+    }
+}
+
+/// Takes a text only, and never repeats what it was given: serde's own errors show a number or a flag
+/// where a text was expected, and a password may look like one when its quotes were forgotten.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+struct SecretVisitor;
+
+impl SecretVisitor {
+    fn refuse<E: de::Error>() -> Result<Secret, E> {
+        Err(E::custom("a secret must be a text in quotes"))
+    }
+}
+
+impl<'de> Visitor<'de> for SecretVisitor {
+    type Value = Secret;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text in quotes")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Secret, E> {
+        Ok(Secret::from(text))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Secret, E> {
+        Ok(Secret::from(text))
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Secret, E> {
+        Self::refuse()
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Secret, E> {
+        Self::refuse()
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<Secret, E> {
+        Self::refuse()
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Secret, E> {
+        Self::refuse()
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<Secret, E> {
+        Self::refuse()
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Secret, E> {
+        Self::refuse()
+    }
+
+    fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<Secret, E> {
+        Self::refuse()
     }
 }
 
@@ -125,6 +187,26 @@ mod tests {
             Digest::of(b"abc").as_str(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[test]
+    fn a_secret_without_quotes_is_refused_and_not_repeated() {
+        let secret: Secret = serde_json::from_str("\"12345678\"").unwrap();
+        assert_eq!(secret.expose(), "12345678");
+        for (text, secret) in [
+            ("12345678", "12345678"),
+            ("-12345678", "12345678"),
+            ("1234.5678", "1234.5678"),
+            ("true", "true"),
+            ("[12345678]", "12345678"),
+            ("{\"hunter2\": 1}", "hunter2"),
+        ] {
+            let refused = serde_json::from_str::<Secret>(text)
+                .unwrap_err()
+                .to_string();
+            assert!(!refused.contains(secret), "{refused}");
+            assert!(refused.contains("text in quotes"), "{refused}");
+        }
     }
 
     #[test]
