@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, time::Duration};
 
 use axum::{
-    body::to_bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{FromRequest, Request},
 };
 use http::{HeaderMap, header};
@@ -207,12 +207,16 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         check_content_type(request.headers())?;
         let operation = request.extensions().get::<&'static Operation>();
         let declared = operation.and_then(|operation| operation.body);
-        let body = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), LARGEST_BODY))
-            .await
-            .map_err(|_| Refusal::BodyTooSlow)?
-            .map_err(|cause| unreadable(&cause))?;
-        Self::parse(&body, declared)
+        Self::parse(&read_body(request.into_body()).await?, declared)
     }
+}
+
+/// The body, when it is neither too large nor too slow.
+pub async fn read_body(body: Body) -> Result<Bytes, Refusal> {
+    tokio::time::timeout(BODY_TIME, to_bytes(body, LARGEST_BODY))
+        .await
+        .map_err(|_| Refusal::BodyTooSlow)?
+        .map_err(|cause| unreadable(&cause))
 }
 
 /// A body without a type is taken for JSON, one of another type is not.

@@ -121,6 +121,9 @@ const HOUR: u32 = 60;
 const DAY: u32 = 24 * HOUR;
 const WEEK: u32 = 7 * DAY;
 
+/// The largest count: a hundred times it still fits into an integer, as percentages need.
+const MOST: i64 = 1_000_000_000;
+
 /// After this long without a message, the cool-down of a number starts over.
 pub const QUIET: Duration = Duration::from_secs(600);
 
@@ -202,11 +205,11 @@ impl Limits {
             "numbers from 1 to 100",
         )?;
         expect(
-            self.conversion.messages >= 1
+            (1..=MOST).contains(&self.conversion.messages)
                 && (10..=WEEK).contains(&self.conversion.minutes)
                 && (0..=100).contains(&self.conversion.percent),
             "conversion",
-            "1 message or more, 10 to 10080 minutes, 0 to 100 percent",
+            "1 to 1000000000 messages, 10 to 10080 minutes, 0 to 100 percent",
         )?;
         expect(
             self.prices
@@ -276,9 +279,9 @@ impl Limits {
             expect(
                 windows
                     .iter()
-                    .all(|w| w.count >= 0 && (1..=WEEK).contains(&w.minutes)),
+                    .all(|w| (0..=MOST).contains(&w.count) && (1..=WEEK).contains(&w.minutes)),
                 name,
-                "a count of 0 or more and 1 to 10080 minutes",
+                "a count of 0 to 1000000000 and 1 to 10080 minutes",
             )?;
             expect(
                 lengths.len() == windows.len(),
@@ -337,6 +340,13 @@ mod tests {
                     ..Limits::default()
                 },
                 "per_ip: expected windows of different lengths",
+            ),
+            (
+                Limits {
+                    per_project: vec![Window::new(i64::MAX, 5)],
+                    ..Limits::default()
+                },
+                "per_project: expected a count of 0 to 1000000000 and 1 to 10080 minutes",
             ),
         ];
         for (limits, why) in nonsense {

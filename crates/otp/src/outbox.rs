@@ -399,6 +399,14 @@ impl Parcel {
         Ok(row.is_some())
     }
 
+    /// Whether its code is the one that its method has now.
+    pub async fn is_newest(&self, conn: &mut Conn) -> Result<bool, StoreError> {
+        match self.method_id {
+            Some(method_id) => Passcode::is_of_message(conn, method_id, self.id).await,
+            None => Ok(false),
+        }
+    }
+
     /// What was not delivered is no reason to wait.
     pub async fn lift_pause(&self, tx: &mut Tx) -> Result<(), StoreError> {
         if let Some(project) = Project::find(tx, &self.project_id).await? {

@@ -148,6 +148,17 @@ impl Passcode {
         Ok(withdrawn == 1)
     }
 
+    /// Whether the method's code was sent with this message.
+    pub async fn is_of_message(
+        conn: &mut Conn,
+        method_id: Id<Method>,
+        message_id: Id<Message>,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 AS one FROM otp_passcodes WHERE method_id = $1 AND message_id = $2";
+        let row = conn.row(sql, params![method_id, message_id]).await?;
+        Ok(row.is_some())
+    }
+
     /// Counts the attempt, then compares, then uses the code up. The counting statement holds the
     /// row until `tx` ends, so that of many right guesses at once one is accepted.
     pub async fn attempt(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use axum::{
     Extension,
-    body::Bytes,
+    body::Body,
     extract::{Path, RawQuery, State},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -19,6 +19,7 @@ use crate::{
     Otp,
     address::Address,
     answer::{Arrival, Success},
+    fields::read_body,
     keys::Keys,
     message::Message,
     metrics::Metrics,
@@ -53,12 +54,13 @@ pub async fn receive(
     Path((gateway, message_id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Success, Refusal> {
     let line = otp.lines().named(&gateway);
     let (Some(line), Some(message_id)) = (line, Id::parse(&message_id)) else {
         return Err(Refusal::UnauthorizedCredentials);
     };
+    let body = read_body(body).await?;
     let news = line.read_receipt(&Callback {
         message_id,
         query: query.as_deref().unwrap_or_default(),
@@ -195,15 +197,9 @@ impl Receipts {
 
 impl GatewayReceipts {
     /// For gateways that name messages by a reference of their own. `false` when there is no such
-    /// message, or it could not be kept.
-    pub async fn keep(&self, reference: &str, news: &News) -> bool {
-        match self.settle(Which::Reference(reference), news).await {
-            Ok(is_known) => is_known,
-            Err(cause) => {
-                tracing::error!(error = %cause, "a receipt could not be kept; it is asked for again");
-                false
-            }
-        }
+    /// message.
+    pub async fn keep(&self, reference: &str, news: &News) -> Result<bool, StoreError> {
+        self.settle(Which::Reference(reference), news).await
     }
 
     /// Somebody wrote to the number that messages come from. `false` when it could not be kept.
@@ -261,7 +257,7 @@ impl GatewayReceipts {
         let Some(parcel) = settled else {
             return Parcel::is_known(&mut tx, &self.gateway, which).await;
         };
-        if !is_delivered && parcel.method_id.is_some() {
+        if !is_delivered && parcel.is_newest(&mut tx).await? {
             parcel.lift_pause(&mut tx).await?;
         }
         parcel

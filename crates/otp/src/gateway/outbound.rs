@@ -35,8 +35,12 @@ pub enum GatewaySetupError {
     TwilioSender,
     #[error("sender: {0}")]
     SmppSender(#[from] sallyport_smpp::AddressError),
-    #[error("password must have at most 8 characters, as SMPP says")]
-    SmppPassword,
+    #[error("{key} must have at most {most} characters, as SMPP says")]
+    SmppLength { key: &'static str, most: usize },
+    #[error("window must be 1 to 1000 messages")]
+    SmppWindow,
+    #[error("enquire_seconds must be 1 to 3600")]
+    SmppEnquiry,
     #[error("without tls = true the host must be this machine: codes would travel in the clear")]
     SmppInClear,
     #[error("TLS could not be set up: {0}")]

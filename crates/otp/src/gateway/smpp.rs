@@ -1,6 +1,6 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use sallyport_base::{Secret, Timestamp};
+use sallyport_base::{Secret, StoreError, Timestamp};
 use sallyport_smpp::{
     Address, Bind, Incoming, Listener, Session, Settings, ShortMessage, SmppError, State,
 };
@@ -24,17 +24,19 @@ pub struct Smpp {
     /// Whether the connection is TLS. Without it `host` must be this machine.
     #[serde(default)]
     pub tls: bool,
+    /// At most 15 characters.
     pub system_id: String,
     /// At most 8 characters.
     pub password: Secret,
+    /// At most 12 characters.
     #[serde(default)]
     pub system_type: String,
     /// A number in E.164, a short code or a name.
     pub sender: String,
-    /// How many messages may wait for an answer of the message centre at once.
+    /// How many messages may wait for an answer of the message centre at once: 1 to 1000.
     #[serde(default = "usual_window")]
     pub window: usize,
-    /// After how many silent seconds the message centre is asked whether it is there.
+    /// After how many silent seconds the message centre is asked whether it is there: 1 to 3600.
     #[serde(default = "usual_enquire_seconds")]
     pub enquire_seconds: u64,
 }
@@ -65,13 +67,7 @@ pub struct Sender {
 
 impl Sender {
     pub fn new(smpp: &Smpp, receipts: GatewayReceipts) -> Result<Self, GatewaySetupError> {
-        required(&smpp.system_id, "system_id")?;
-        if smpp.password.expose().len() > 8 {
-            return Err(GatewaySetupError::SmppPassword);
-        }
-        if !smpp.tls && !is_this_machine(&smpp.host) {
-            return Err(GatewaySetupError::SmppInClear);
-        }
+        check(smpp)?;
         Ok(Self {
             settings: settings(smpp),
             from: Address::sender(&smpp.sender)?,
@@ -117,6 +113,29 @@ impl Sender {
     }
 }
 
+fn check(smpp: &Smpp) -> Result<(), GatewaySetupError> {
+    required(&smpp.system_id, "system_id")?;
+    for (key, text, most) in [
+        ("system_id", &*smpp.system_id, 15),
+        ("password", smpp.password.expose(), 8),
+        ("system_type", &*smpp.system_type, 12),
+    ] {
+        if text.len() > most {
+            return Err(GatewaySetupError::SmppLength { key, most });
+        }
+    }
+    if !(1..=1000).contains(&smpp.window) {
+        return Err(GatewaySetupError::SmppWindow);
+    }
+    if !(1..=3600).contains(&smpp.enquire_seconds) {
+        return Err(GatewaySetupError::SmppEnquiry);
+    }
+    if !smpp.tls && !is_this_machine(&smpp.host) {
+        return Err(GatewaySetupError::SmppInClear);
+    }
+    Ok(())
+}
+
 fn settings(smpp: &Smpp) -> Settings {
     Settings {
         tls: smpp.tls,
@@ -125,7 +144,7 @@ fn settings(smpp: &Smpp) -> Settings {
         bind: Bind::Transceiver,
         patience: PATIENCE,
         window: smpp.window,
-        enquire_every: Duration::from_secs(smpp.enquire_seconds.max(1)),
+        enquire_every: Duration::from_secs(smpp.enquire_seconds),
         ..Settings::new(&*smpp.host, smpp.port, &*smpp.system_id)
     }
 }
@@ -159,21 +178,38 @@ fn listener(receipts: GatewayReceipts) -> Listener {
                 outcome: outcome(receipt.state),
                 detail: receipt.error,
             };
-            for _ in 0..5 {
-                if receipts.keep(&receipt.message_id, &news).await {
-                    return true;
+            match keep(&receipts, &receipt.message_id, &news).await {
+                Ok(true) => true,
+                Ok(false) => {
+                    // A refusal would bring it again for ever, and hold back those behind it.
+                    tracing::warn!(
+                        "a message centre sent the receipt of a message that is not known"
+                    );
+                    true
                 }
-                tokio::time::sleep(SOON).await;
-            }
-            for id in other_spellings(&receipt.message_id) {
-                if receipts.keep(&id, &news).await {
-                    return true;
+                Err(cause) => {
+                    tracing::error!(error = %cause, "a receipt could not be kept; it is asked for again");
+                    false
                 }
             }
-            // Not ours, or not yet: the message centre brings it again as often as it likes to.
-            false
         }
     })
+}
+
+/// `false` when the message centre was never given such a message.
+async fn keep(receipts: &GatewayReceipts, id: &str, news: &News) -> Result<bool, StoreError> {
+    for _ in 0..5 {
+        if receipts.keep(id, news).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(SOON).await;
+    }
+    for id in other_spellings(id) {
+        if receipts.keep(&id, news).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Some message centres write the id of a message in decimal when they take it and in hexadecimal in
@@ -202,6 +238,83 @@ const fn outcome(state: State) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_protocol_cannot_carry_is_refused_at_the_start() {
+        let usual = || Smpp {
+            host: "127.0.0.1".to_owned(),
+            port: 2775,
+            tls: false,
+            system_id: "sallyport".to_owned(),
+            password: Secret::from("secret"),
+            system_type: String::new(),
+            sender: "Sallyport".to_owned(),
+            window: 1000,
+            enquire_seconds: 3600,
+        };
+        assert!(check(&usual()).is_ok());
+        for (why, smpp) in [
+            (
+                "system_id",
+                Smpp {
+                    system_id: "x".repeat(16),
+                    ..usual()
+                },
+            ),
+            (
+                "password",
+                Smpp {
+                    password: Secret::from("123456789"),
+                    ..usual()
+                },
+            ),
+            (
+                "system_type",
+                Smpp {
+                    system_type: "x".repeat(13),
+                    ..usual()
+                },
+            ),
+            (
+                "window",
+                Smpp {
+                    window: 0,
+                    ..usual()
+                },
+            ),
+            (
+                "window",
+                Smpp {
+                    window: usize::MAX,
+                    ..usual()
+                },
+            ),
+            (
+                "enquire_seconds",
+                Smpp {
+                    enquire_seconds: 0,
+                    ..usual()
+                },
+            ),
+            (
+                "enquire_seconds",
+                Smpp {
+                    enquire_seconds: u64::MAX,
+                    ..usual()
+                },
+            ),
+            (
+                "host",
+                Smpp {
+                    host: "smsc.example.com".to_owned(),
+                    ..usual()
+                },
+            ),
+        ] {
+            let refused = check(&smpp).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
 
     #[test]
     fn an_id_is_looked_for_in_both_number_systems() {

@@ -45,6 +45,18 @@ async fn a_large_body_is_refused() {
 }
 
 #[tokio::test]
+async fn a_large_receipt_is_refused() {
+    let app = App::start().await;
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let path = format!("/sallyport/v1/gateways/telephone/receipts/{nobody}");
+    let body = "x".repeat(64 * 1024 + 1);
+    let answer = app.call(app.request(Method::POST, &path, body)).await;
+    assert_eq!(answer.refusal(), (413, "request_too_large"));
+    let answer = app.call(app.request(Method::POST, &path, "x")).await;
+    assert_eq!(answer.refusal(), (401, "unauthorized_credentials"));
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_off_is_refused() {
     let app = App::start().await;
     let broken = async { Err::<&[u8], _>(std::io::Error::other("the connection is gone")) };

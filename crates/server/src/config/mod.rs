@@ -158,7 +158,7 @@ section! {
         locales: Vec<String> = sallyport_otp::locale_tags(), eg "[\"en\", \"es\", \"fr\"]";
         /// What somebody reads who answers HELP to a message. Without it: a text made of `name`.
         help_text: Option<String> = None, eg "\"Example Inc. login codes. Help: +1 202 555 0100\"";
-        /// The gateways that send messages, the first choice first, as docs/passcode-service.md says.
+        /// The gateways that send messages, the first choice first, as docs/gateways.md says.
         gateways: Vec<toml::Table> = Vec::new(),
             eg "[{ kind = \"webhook\", url = \"https://sms.example.com/send\", secret_file = \"/run/secrets/webhook\" }]";
         /// The address of the service as gateways reach it, for their receipts. Without it they are
