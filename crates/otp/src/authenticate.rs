@@ -97,7 +97,7 @@ pub async fn authenticate(
     match attempt(&otp, &mut tx, &caller, &params).await? {
         Outcome::Right(authenticated) => {
             tx.commit().await?;
-            tell_others(&otp, &caller, &authenticated).await?;
+            tell_others(&otp, &caller, &authenticated).await;
             let answer = answer(&otp, &caller, &params, &authenticated, key.as_ref())?;
             Ok(Success::of(answer))
         }
@@ -261,10 +261,10 @@ async fn accept(
         ));
     }
     User::succeed(tx, method.user_id).await?;
-    Cooldown::clear(tx, project, &otp.keys().address(&method.address)).await?;
     if let Address::Phone(number) = &method.address {
         Conversion::count_verified(tx, project, number.prefix(), *now).await?;
     }
+    Cooldown::clear(tx, project, &otp.keys().address(&method.address)).await?;
     Entry::new(Event::Verified)
         .user(method.user_id)
         .address(otp, &method.address)
@@ -319,22 +319,17 @@ async fn keep_session(
 }
 
 /// Whoever had the account before is told that an address was added to it.
-async fn tell_others(
-    otp: &Otp,
-    caller: &Caller,
-    authenticated: &Authenticated,
-) -> Result<(), Refusal> {
+async fn tell_others(otp: &Otp, caller: &Caller, authenticated: &Authenticated) {
     let Some(new) = &authenticated.new else {
-        return Ok(());
+        return;
     };
     if !otp.limits().notify_of_new_factor {
-        return Ok(());
+        return;
     }
     let others = authenticated.methods.iter();
     for other in others.filter(|other| other.verified && other.id != new.id) {
-        dispatch::tell_of_new_factor(otp, caller, other, &new.address).await?;
+        dispatch::tell_of_new_factor(otp, caller, other, &new.address).await;
     }
-    Ok(())
 }
 
 fn answer(

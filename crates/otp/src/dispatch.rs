@@ -177,13 +177,25 @@ async fn spend(otp: &Otp, tx: &mut Tx, order: &Order) -> Result<Result<(), Durat
 }
 
 /// Tells an older address of a user that `added` is new. The notice has no code; it counts as a
-/// message to that address, and when none may be sent the log says so and the request goes on.
-pub async fn tell_of_new_factor(
+/// message to that address. When none may be sent, or none can be stored, the log says so and the
+/// request goes on: what it asked for has been committed.
+pub async fn tell_of_new_factor(otp: &Otp, caller: &Caller, to: &Method, added: &Address) {
+    if let Err(cause) = put_out_notice(otp, caller, to, added).await {
+        tracing::error!(
+            event = "otp.notice_failed",
+            user.id = %to.user_id,
+            error = %cause,
+            "a user could not be told of a new address"
+        );
+    }
+}
+
+async fn put_out_notice(
     otp: &Otp,
     caller: &Caller,
     to: &Method,
     added: &Address,
-) -> Result<(), Refusal> {
+) -> Result<(), StoreError> {
     let message = Message {
         id: Id::new(caller.now, otp.random()),
         channel: match &to.address {
@@ -206,8 +218,7 @@ pub async fn tell_of_new_factor(
         line,
         message: &message,
     };
-    reserve_notice(otp, to, &draft).await?;
-    Ok(())
+    reserve_notice(otp, to, &draft).await
 }
 
 async fn reserve_notice(otp: &Otp, to: &Method, draft: &Draft<'_>) -> Result<(), StoreError> {

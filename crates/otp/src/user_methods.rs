@@ -104,7 +104,7 @@ pub async fn exchange(
         .await?;
     tx.commit().await?;
     if old.verified && otp.limits().notify_of_new_factor {
-        dispatch::tell_of_new_factor(&otp, &caller, old, &address).await?;
+        dispatch::tell_of_new_factor(&otp, &caller, old, &address).await;
     }
     Ok(Success::of(
         json!({ "user_id": shown["user_id"], "user": shown }),

@@ -1,5 +1,6 @@
 //! Adding an address to a user who has one.
 
+use sallyport_base::params;
 use sallyport_otp::{Gateway, Limits};
 use serde_json::json;
 
@@ -15,6 +16,20 @@ async fn signed_in(app: &App) -> Answer {
 async fn add(app: &App, session: &Answer) -> Answer {
     let body = json!({ "phone_number": BRUNO, "session_token": session.text("session_token") });
     app.post("/v1/otps/sms/send", body).await
+}
+
+#[tokio::test]
+async fn a_right_code_is_answered_although_no_notice_could_be_stored() {
+    let app = App::start().await;
+    let (user_id, _) = app.verified(ALICE).await;
+    let body = json!({ "phone_number": BRUNO, "user_id": user_id });
+    let added = app.post("/v1/otps/sms/send", body).await.ok();
+    let code = app.code().await;
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let sql = "DROP TABLE otp_allowances";
+    tx.execute(sql, params![]).await.unwrap();
+    tx.commit().await.unwrap();
+    app.authenticate(&added.text("phone_id"), &code).await.ok();
 }
 
 #[tokio::test]
