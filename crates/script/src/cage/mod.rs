@@ -33,7 +33,7 @@ use rustix::{
         Pid, Resource, Rlimit, Signal, WaitOptions, kill_process, set_parent_process_death_signal,
         setrlimit, waitpid,
     },
-    thread::set_no_new_privs,
+    thread::{set_name, set_no_new_privs},
 };
 use rustpython_vm::{
     AsObject, VirtualMachine,
@@ -166,6 +166,8 @@ enum Forked {
 /// writes no file, dumps no memory.
 fn renounce() -> io::Result<()> {
     close_strangers()?;
+    // For whoever looks at the processes of the machine.
+    set_name(c"script-worker")?;
     set_no_new_privs(true)?;
     for resource in [Resource::Core, Resource::Fsize] {
         let nothing = Rlimit {
