@@ -3,11 +3,12 @@ use std::{
     mem,
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
 };
 
 use sallyport_base::Timestamp;
 use sallyport_script::{
-    Call, EngineError, LoadTurn, Property, Returned, Scene, Script, Turn, Usage,
+    Call, EngineError, LoadError, LoadTurn, Loading, Property, Returned, Scene, Script, Turn, Usage,
 };
 use url::Url;
 
@@ -180,17 +181,37 @@ impl Scripts {
         if self.is_current(&newest) {
             return Ok(newest);
         }
-        let _one_at_a_time = self.loading.lock().await;
+        let _one_at_a_time = match self.loading.try_lock() {
+            Ok(turn) => turn,
+            // Somebody loads what is new: who only wants to sign in goes on with what runs.
+            Err(_) if self.has_all(&newest) => return Ok(newest),
+            Err(_) => self.loading.lock().await,
+        };
         self.look_at_libraries().await;
         let newest = newest_of_enabled(&mut *flow.store().reader().await?).await?;
         self.forget_others(&newest);
         for Newest { key, revision, .. } in &newest {
             if self.slot(key).is_none_or(|slot| slot.tried != *revision) {
-                let slot = self.load(flow, key, *revision).await?;
-                self.put(key, slot);
+                match self.load(flow, key, *revision).await {
+                    Ok(slot) => self.put(key, slot),
+                    // One script is no reason to refuse those who use another; the next look tries
+                    // again.
+                    Err(cause @ (FlowError::Engine(_) | FlowError::Busy)) => {
+                        tracing::error!(event = "script.not_tried", script.name = %key, %cause, "a script could not be loaded now");
+                    }
+                    Err(cause) => return Err(cause),
+                }
             }
         }
         Ok(newest)
+    }
+
+    /// Whether each of them was tried before, in whichever version.
+    fn has_all(&self, wanted: &[Newest]) -> bool {
+        let shelf = self.read();
+        wanted
+            .iter()
+            .all(|newest| shelf.slots.contains_key(&newest.key))
     }
 
     pub(crate) fn acrs(&self) -> Vec<Acr> {
@@ -525,19 +546,30 @@ async fn init(
         Arc::new(version.source(flow.scripts().libraries.current())),
         now.as_micros() / 1000,
     );
-    let mut loading = loading.await?;
+    let talk = talk_until_loaded(loading.await?, host);
+    let Ok(loaded) = tokio::time::timeout(LONGEST_START, talk).await else {
+        let seconds = LONGEST_START.as_secs();
+        let why = format!("init waited for other servers for more than {seconds} seconds");
+        return Err(NotStarted::Fault(why));
+    };
+    match host.take_trouble() {
+        Some(trouble) => Err(NotStarted::Trouble(trouble)),
+        None => loaded.map_err(|cause| fault(&cause.to_string(), &cause.traceback)),
+    }
+}
+
+/// With all that a script waits for while it is started. Those who sign in by it for the first time
+/// wait as long.
+const LONGEST_START: Duration = Duration::from_secs(30);
+
+async fn talk_until_loaded(mut loading: Loading, host: &mut Host<'_>) -> Result<Script, LoadError> {
     let mut turn = loading.start().await;
     loop {
         match turn {
             LoadTurn::Ask(question) => {
                 turn = loading.answer(host.answer(question).await).await;
             }
-            LoadTurn::Done(loaded) => {
-                if let Some(trouble) = host.take_trouble() {
-                    return Err(NotStarted::Trouble(trouble));
-                }
-                return loaded.map_err(|cause| fault(&cause.to_string(), &cause.traceback));
-            }
+            LoadTurn::Done(loaded) => return loaded,
         }
     }
 }
