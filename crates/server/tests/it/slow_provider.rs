@@ -86,3 +86,46 @@ async fn a_hundred_logins_that_wait_for_a_provider_hold_up_nobody_who_gives_a_pa
         assert_eq!(heading, "Enter the code");
     }
 }
+
+/// Asks a server in its `init`.
+const ASKING: &str = "# sallyport: language=python3
+from org.gluu.service.cdi.util import CdiUtil
+from org.gluu.oxauth.service.net import HttpService
+from sallyport import LoginMethod
+
+class PersonAuthentication(LoginMethod):
+    def start(self, properties):
+        http = CdiUtil.bean(HttpService)
+        http.executeGet(http.getHttpsClient(), properties.text(\"URL\"))
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_changed_script_that_waits_while_it_loads_holds_up_nobody() {
+    let mut provider = Provider::start().await;
+    let app = TestApp::bare().await;
+    app.person("alice").await;
+    app.public_client("app").await;
+    app.script("slow", BASIC, Language::Python3, &[]).await;
+    app.app.flow.acrs().await.unwrap();
+    let url = [("URL", provider.url.as_str())];
+    app.script("slow", ASKING, Language::Python3, &url).await;
+    let flow = app.app.flow.clone();
+    let loading = tokio::spawn(async move { flow.acrs().await });
+    provider
+        .arrived
+        .wait_for(|count| *count == 1)
+        .await
+        .unwrap();
+
+    for acr in ["simple_password_auth", "slow"] {
+        let party = RelyingParty::new("app").with("acr_values", acr);
+        let mut browser = app.browser();
+        let page = browser.get(&party.address()).await;
+        let fields = [("username", "alice"), ("password", PASSWORD)];
+        let back = browser.submit(&page, &fields).await;
+        assert!(back.query("code").is_some(), "{acr}: {}", back.body);
+    }
+    assert!(!loading.is_finished(), "it still loads");
+    provider.gate.send(true).unwrap();
+    loading.await.unwrap().unwrap();
+}
