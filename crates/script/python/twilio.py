@@ -47,7 +47,7 @@ class ApiException(TwilioException):
         return self._status
 
 
-# Account and token of each script: Twilio.init is static in Java, and a worker has many scripts.
+# Account and token of each script by its name: Twilio.init is static in Java.
 _accounts = {}
 
 

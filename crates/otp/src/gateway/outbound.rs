@@ -65,6 +65,16 @@ pub fn client() -> Result<reqwest::Client, GatewaySetupError> {
         .build()?)
 }
 
+/// Where a provider with this base takes messages.
+pub fn endpoint(base_url: &Url, path: &str) -> Result<Url, GatewaySetupError> {
+    let key = "base_url";
+    let url = base_url
+        .join(path)
+        .map_err(|_| GatewaySetupError::Address { key })?;
+    check_address(&url, key)?;
+    Ok(url)
+}
+
 /// Codes travel encrypted, or within this machine.
 pub fn check_address(url: &Url, key: &'static str) -> Result<(), GatewaySetupError> {
     let is_private = match (url.scheme(), url.host()) {

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     Accepted, GatewayError, GatewaySetupError,
-    outbound::{self, Answer, ask, check_address},
+    outbound::{self, Answer, ask, endpoint},
     required,
 };
 use crate::{
@@ -64,9 +64,7 @@ impl Sender {
             return Err(GatewaySetupError::TwilioSender);
         }
         let path = format!("/2010-04-01/Accounts/{}/Messages.json", twilio.account_sid);
-        let url = twilio.base_url.join(&path);
-        let url = url.map_err(|_| GatewaySetupError::Address { key: "base_url" })?;
-        check_address(&url, "base_url")?;
+        let url = endpoint(&twilio.base_url, &path)?;
         Ok(Self {
             client: outbound::client()?,
             twilio: twilio.clone(),

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{
     Accepted, GatewayError, GatewaySetupError,
-    outbound::{self, ask, check_address},
+    outbound::{self, ask, endpoint},
     required,
 };
 use crate::{
@@ -58,9 +58,7 @@ impl Sender {
         required(&vonage.api_key, "api_key")?;
         required(vonage.api_secret.expose(), "api_secret")?;
         required(&vonage.from, "from")?;
-        let url = vonage.base_url.join("/sms/json");
-        let url = url.map_err(|_| GatewaySetupError::Address { key: "base_url" })?;
-        check_address(&url, "base_url")?;
+        let url = endpoint(&vonage.base_url, "/sms/json")?;
         Ok(Self {
             client: outbound::client()?,
             vonage: vonage.clone(),

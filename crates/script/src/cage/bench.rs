@@ -1,9 +1,6 @@
 //! What a worker does: it loads scripts and calls their methods, one after the other.
 
-use std::{
-    cell::Cell, collections::HashMap, io, os::unix::net::UnixStream, rc::Rc, sync::Arc,
-    time::Duration,
-};
+use std::{cell::Cell, io, os::unix::net::UnixStream, rc::Rc, sync::Arc, time::Duration};
 
 use rustpython_vm::{
     AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine,
@@ -46,7 +43,7 @@ pub(crate) fn work(
         prepared,
     };
     syscalls.allow_no_more()?;
-    let mut loaded = HashMap::new();
+    let mut loaded = None;
     bench.errand.tell(&Event::Ready)?;
     loop {
         match bench.errand.next_order() {
@@ -64,8 +61,9 @@ struct Bench {
     prepared: Prepared,
 }
 
-/// A script on this worker.
+/// The script of this worker.
 struct Loaded {
+    serial: u64,
     file: String,
 }
 
@@ -78,13 +76,15 @@ struct Description {
 }
 
 impl Bench {
-    fn carry_out(&self, order: Order, loaded: &mut HashMap<u64, Loaded>) -> io::Result<()> {
+    fn carry_out(&self, order: Order, loaded: &mut Option<Loaded>) -> io::Result<()> {
         match order {
             Order::Load(program) => {
                 let result = self.load(&program);
                 if result.is_ok() {
-                    let file = script::file(&program.name);
-                    loaded.insert(program.serial, Loaded { file });
+                    *loaded = Some(Loaded {
+                        serial: program.serial,
+                        file: script::file(&program.name),
+                    });
                 }
                 self.errand.flush();
                 self.errand.tell(&Event::Loaded(result))
@@ -96,7 +96,7 @@ impl Bench {
                 scene,
                 millis,
             } => {
-                let Some(known) = loaded.get(&script) else {
+                let Some(known) = loaded.as_ref().filter(|it| it.serial == script) else {
                     return Err(io::Error::other("a script was called that is not loaded"));
                 };
                 let stopwatch = self.watch(millis);
