@@ -1,8 +1,11 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sallyport_base::{StoreError, Timestamp, Tx, params};
 
-use crate::{limits::Window, project::Project};
+use crate::{
+    limits::{Limits, Window},
+    project::Project,
+};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_allowances (
@@ -18,40 +21,51 @@ CREATE INDEX otp_allowances_by_end ON otp_allowances (ends_at);
 ";
 
 /// How many messages a number, a user, an address, a prefix or a project may still cause, and what
-/// they may cost. A window
-/// opens with the first message and is counted in one statement, whatever else happens at once.
+/// they may cost. A window opens with the first message and is counted in one statement, whatever else
+/// happens at once.
 pub struct Allowance;
 
 /// What somebody or something may spend.
 pub struct Budget<'a> {
     /// A number, a user, an address, `prefix +1202`, `project` or `cost`.
-    pub subject: &'a str,
+    pub subject: String,
     pub windows: &'a [Window],
     /// How much this message takes: 1 where messages are counted, a price where money is.
     pub amount: i64,
-    /// At how many percent of a window the log says so.
-    pub alerts: &'a [i64],
+}
+
+/// A good part of what a prefix or the whole project may spend is spent.
+pub struct Alarm {
+    project_id: Arc<str>,
+    subject: String,
+    spent: i64,
+    window: Window,
 }
 
 impl Allowance {
-    /// Spends the amount of each window of the budget. `Err` says how long the first exhausted one stays so; the caller
+    /// Spends the amount of each window of each budget, in this order. Returns what the log should
+    /// tell once it is committed. `Err` says how long the first exhausted window stays so; the caller
     /// drops the transaction then, so that nothing is spent.
     pub async fn spend(
         tx: &mut Tx,
         project: &Project,
-        budget: &Budget<'_>,
+        budgets: &[Budget<'_>],
+        limits: &Limits,
         now: Timestamp,
-    ) -> Result<Result<(), Duration>, StoreError> {
-        for window in budget.windows {
-            if let Some(spent) = spend_one(tx, project, budget, *window, now).await? {
-                budget.warn(*window, spent);
-            } else {
-                return Ok(Err(
-                    remaining(tx, project, budget.subject, *window, now).await?
-                ));
+    ) -> Result<Result<Vec<Alarm>, Duration>, StoreError> {
+        let mut alarms = Vec::new();
+        for budget in budgets {
+            for window in budget.windows {
+                match spend_one(tx, project, budget, *window, now).await? {
+                    Some(spent) => alarms.extend(budget.alarm(project, *window, spent, limits)),
+                    None => {
+                        let wait = remaining(tx, project, &budget.subject, *window, now).await?;
+                        return Ok(Err(wait));
+                    }
+                }
             }
         }
-        Ok(Ok(()))
+        Ok(Ok(alarms))
     }
 
     pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
@@ -85,7 +99,7 @@ async fn spend_one(
          RETURNING spent",
         params![
             &*project.id,
-            budget.subject,
+            &budget.subject,
             i64::from(window.minutes),
             now,
             now.plus(window.duration()),
@@ -118,20 +132,46 @@ async fn remaining(
     }
 }
 
-impl Budget<'_> {
-    /// A good part of what a prefix or the whole project may spend is worth a look.
-    fn warn(&self, window: Window, spent: i64) {
-        let is_shared =
-            matches!(self.subject, "project" | "cost") || self.subject.starts_with("prefix ");
-        if is_shared && window.is_alarming(spent - self.amount, spent, self.alerts) {
-            tracing::warn!(
-                event = "otp.budget",
-                subject = self.subject,
-                spent,
-                allowed = window.count,
-                minutes = window.minutes,
-                "a good part of what may be spent in this window is spent"
-            );
+impl<'a> Budget<'a> {
+    /// A message counts as one.
+    pub const fn of_messages(subject: String, windows: &'a [Window]) -> Self {
+        Self {
+            subject,
+            windows,
+            amount: 1,
         }
+    }
+
+    fn alarm(
+        &self,
+        project: &Project,
+        window: Window,
+        spent: i64,
+        limits: &Limits,
+    ) -> Option<Alarm> {
+        let is_shared =
+            matches!(&*self.subject, "project" | "cost") || self.subject.starts_with("prefix ");
+        let is_alarming = window.is_alarming(spent - self.amount, spent, &limits.alert_percents);
+        (is_shared && is_alarming).then(|| Alarm {
+            project_id: project.id.clone(),
+            subject: self.subject.clone(),
+            spent,
+            window,
+        })
+    }
+}
+
+impl Alarm {
+    /// Tells the operator.
+    pub fn log(&self) {
+        tracing::warn!(
+            event = "otp.budget",
+            project.id = &*self.project_id,
+            subject = self.subject,
+            spent = self.spent,
+            allowed = self.window.count,
+            minutes = self.window.minutes,
+            "a good part of what may be spent in this window is spent"
+        );
     }
 }

@@ -123,6 +123,27 @@ impl<'a> Entry<'a> {
         caller: &Caller,
         random: &Random,
     ) -> Result<(), StoreError> {
+        let request = (&*caller.project.id, caller.request_id.as_str());
+        self.keep(tx, request, caller.now, random).await
+    }
+
+    /// What no project asked for, as what people write back: it has neither project nor request.
+    pub async fn record_unasked(
+        &self,
+        tx: &mut Tx,
+        now: Timestamp,
+        random: &Random,
+    ) -> Result<(), StoreError> {
+        self.keep(tx, ("", ""), now, random).await
+    }
+
+    async fn keep(
+        &self,
+        tx: &mut Tx,
+        (project_id, request_id): (&str, &str),
+        now: Timestamp,
+        random: &Random,
+    ) -> Result<(), StoreError> {
         let event = self.event.as_str();
         let user_id = self.user_id.map(|id| id.to_string());
         tracing::info!(
@@ -138,10 +159,10 @@ impl<'a> Entry<'a> {
                 (audit_id, at, project_id, request_id, event, reason, user_id, number_mac, number_ends)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             params![
-                Id::<Self>::new(caller.now, random),
-                caller.now,
-                &*caller.project.id,
-                caller.request_id.as_str(),
+                Id::<Self>::new(now, random),
+                now,
+                project_id,
+                request_id,
                 event,
                 self.reason,
                 user_id,

@@ -19,7 +19,6 @@ use crate::{
     passcode::{Attempt, Code, Guess, Passcode},
     project::Caller,
     refusal::Refusal,
-    send::duplicate,
     session::{Session, SessionProof},
     session_wishes::SessionWishes,
     signing_key::SigningKey,
@@ -81,7 +80,7 @@ struct Authenticated {
     user: User,
     methods: Vec<Method>,
     session: Option<Session>,
-    /// The method when it was verified just now.
+    /// The method when it was proven for the first time.
     new: Option<Method>,
 }
 
@@ -256,7 +255,7 @@ async fn accept(
     let Proof { method, .. } = &proof;
     if !Method::verify(tx, method, *now).await? {
         return Ok(Outcome::NotCounted(
-            duplicate(method.kind()),
+            Refusal::duplicate(method.kind()),
             Some(method.user_id),
         ));
     }
@@ -274,7 +273,7 @@ async fn accept(
         .await?
         .ok_or(Refusal::Internal("a method has no user"))?;
     let methods = Method::list(tx, method.user_id, *now).await?;
-    let new = (!method.verified).then(|| method.clone());
+    let new = (!method.was_proven).then(|| method.clone());
     let session = keep_session(otp, tx, caller, params, proof).await?;
     Ok(Outcome::Right(Box::new(Authenticated {
         user,

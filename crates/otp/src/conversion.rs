@@ -25,22 +25,24 @@ const SPAN: Duration = Duration::from_secs(600);
 pub struct Conversion;
 
 impl Conversion {
-    /// Whether too few of the codes of this prefix came back.
-    pub async fn is_poor(
+    /// How long it takes at least until this prefix is sent to again, when too few of its codes came
+    /// back: until the oldest that are counted no longer are.
+    pub async fn is_poor_for(
         conn: &mut Conn,
         project: &Project,
         prefix: &str,
         rule: &Rule,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Duration>, StoreError> {
         if rule.percent == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         let row = conn
             .row(
                 "SELECT
                     CAST(COALESCE(SUM(CASE WHEN started_at <= $4 THEN sent ELSE 0 END), 0) AS BIGINT) AS sent,
-                    CAST(COALESCE(SUM(verified), 0) AS BIGINT) AS verified
+                    CAST(COALESCE(SUM(verified), 0) AS BIGINT) AS verified,
+                    MIN(started_at) AS oldest
                  FROM otp_conversions
                  WHERE project_id = $1 AND prefix = $2 AND started_at > $3",
                 params![
@@ -52,10 +54,14 @@ impl Conversion {
             )
             .await?;
         let Some(row) = row else {
-            return Ok(false);
+            return Ok(None);
         };
         let (sent, verified): (i64, i64) = (row.get("sent")?, row.get("verified")?);
-        Ok(sent >= rule.messages && verified * 100 < sent * rule.percent)
+        if sent < rule.messages || verified * 100 >= sent * rule.percent {
+            return Ok(None);
+        }
+        let oldest: Option<Timestamp> = row.get("oldest")?;
+        Ok(oldest.map(|oldest| oldest.plus(rule.duration()).since(now)))
     }
 
     pub async fn count_sent(

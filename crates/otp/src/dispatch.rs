@@ -7,104 +7,114 @@ use sallyport_base::{Id, StoreError, Tx};
 use crate::{
     Otp,
     address::Address,
-    allowance::{Allowance, Budget},
+    allowance::{Alarm, Allowance, Budget},
     audit::{Entry, Event},
     channel::Channel,
     conversion::Conversion,
     cooldown::Cooldown,
-    delivery::Delivery,
+    delivery::Origin,
     locale::Locale,
     message::Message,
     method::Method,
     opt_out::OptOut,
-    outbox::Draft,
+    outbox::{Draft, Parcel},
     passcode::{Code, Passcode},
     project::Caller,
+    recipient::Found,
     refusal::Refusal,
+    send::Order,
     user::User,
 };
 
 /// How long a notice is worth sending.
 const NOTICE_LIFE: Duration = Duration::from_secs(24 * 3600);
 
-/// A message that somebody asked for.
-pub struct Order {
-    pub caller: Caller,
-    pub user: User,
-    pub method: Method,
-    pub channel: Channel,
-    pub delivery: Delivery,
-}
-
-/// Stores a new code in place of the method's old one, and its message in the outbox, and commits.
-/// Nobody waits for a gateway: the courier hands the message over. `tx` holds what the request changed
-/// before; after a refusal none of it has happened.
-pub async fn send(otp: &Otp, mut tx: Tx, order: Order) -> Result<(), Refusal> {
-    if order.method.address.is_sandbox() {
-        return keep_sandbox_code(otp, tx, &order).await;
+/// Stores a new code in place of the method's old one, and its message in the outbox. Nobody waits for
+/// a gateway: the courier hands the message over. After a refusal nothing has happened.
+pub async fn send(otp: &Otp, order: &Order) -> Result<Found, Refusal> {
+    let mut tx = otp.store().begin().await?;
+    let found = order
+        .recipient
+        .find(otp, &mut tx, &order.caller, &order.address)
+        .await?;
+    if order.address.is_sandbox() {
+        keep_sandbox_code(otp, tx, order, &found).await?;
+        return Ok(found);
     }
-    match reserve(otp, &mut tx, &order).await? {
-        Ok(()) => tx.commit().await?,
+    let alarms = match reserve(otp, &mut tx, order, &found).await? {
+        Ok(alarms) => alarms,
         Err(refusal) => {
             drop(tx);
-            entry(otp, &order, Event::SendRefused)
+            entry(otp, order, &found, Event::SendRefused)
                 .because(&refusal)
                 .record_alone(otp, &order.caller)
                 .await?;
             return Err(refusal);
         }
-    }
+    };
+    tx.commit().await?;
+    alarms.iter().for_each(Alarm::log);
     otp.courier().wake();
-    otp.metrics().queued(order.method.address.country());
-    Ok(())
+    otp.metrics().queued(order.address.country());
+    Ok(found)
 }
 
 /// Nothing is sent to the sandbox addresses, so that nothing limits it.
-async fn keep_sandbox_code(otp: &Otp, mut tx: Tx, order: &Order) -> Result<(), Refusal> {
+async fn keep_sandbox_code(
+    otp: &Otp,
+    mut tx: Tx,
+    order: &Order,
+    found: &Found,
+) -> Result<(), Refusal> {
     let id = Id::new(order.caller.now, otp.random());
-    passcode(otp, order, &Code::sandbox(), id)
+    passcode(otp, order, &found.method, &Code::sandbox(), id)
         .replace(&mut tx, otp.keys())
         .await?;
     Ok(tx.commit().await?)
 }
 
-/// The order of the tables is the same as in an authentication, so that the two never wait for each
-/// other.
-async fn reserve(otp: &Otp, tx: &mut Tx, order: &Order) -> Result<Result<(), Refusal>, StoreError> {
+/// The order of the tables is the same as in an authentication, and where a message fails or is told
+/// of: the code, its messages, the pause. So none of them waits for another that waits for it.
+async fn reserve(
+    otp: &Otp,
+    tx: &mut Tx,
+    order: &Order,
+    found: &Found,
+) -> Result<Result<Vec<Alarm>, Refusal>, StoreError> {
+    let Found { user, method, .. } = found;
     let now = order.caller.now;
-    if let Some(retry_after) = order.user.locked_for(now) {
+    if let Some(retry_after) = user.locked_for(now) {
         return Ok(Err(Refusal::UserLocked { retry_after }));
     }
-    let Some(line) = otp
-        .lines()
-        .first(order.method.address.country(), order.channel)
-    else {
+    let Some(line) = otp.lines().first(order.address.country(), order.channel) else {
         return Ok(Err(Refusal::UnservedCountry));
     };
     let code = Code::random(otp.random());
     let message = message(otp, order, &code);
-    passcode(otp, order, &code, message.id)
+    passcode(otp, order, method, &code, message.id)
         .replace(tx, otp.keys())
         .await?;
-    Method::extend_probation(tx, order.method.id, now).await?;
-    if let Err(refusal) = check_number(otp, tx, order).await? {
+    Parcel::outdate(tx, method.id, now).await?;
+    Method::extend_probation(tx, method.id, now).await?;
+    if let Err(refusal) = check_number(otp, tx, order, method).await? {
         return Ok(Err(refusal));
     }
-    if let Err(retry_after) = spend(otp, tx, order).await? {
-        return Ok(Err(Refusal::TooManyRequests { retry_after }));
-    }
+    let alarms = match spend(otp, tx, order, found).await? {
+        Ok(alarms) => alarms,
+        Err(retry_after) => return Ok(Err(Refusal::TooManyRequests { retry_after })),
+    };
     let draft = Draft {
         caller: &order.caller,
-        method_id: Some(order.method.id),
-        address: &order.method.address,
+        method_id: Some(method.id),
+        address: &order.address,
         line,
         message: &message,
     };
     draft.put_out(otp, tx).await?;
-    entry(otp, order, Event::Sent)
+    entry(otp, order, found, Event::Sent)
         .record(tx, &order.caller, otp.random())
         .await?;
-    Ok(Ok(()))
+    Ok(Ok(alarms))
 }
 
 /// Whether messages may go to the number at all, and the message is counted for the share of codes
@@ -113,67 +123,93 @@ async fn check_number(
     otp: &Otp,
     tx: &mut Tx,
     order: &Order,
+    method: &Method,
 ) -> Result<Result<(), Refusal>, StoreError> {
-    let Address::Phone(number) = &order.method.address else {
+    let Address::Phone(number) = &order.address else {
         return Ok(Ok(()));
     };
     let Caller { project, now, .. } = &order.caller;
-    let mac = otp.keys().address(&order.method.address);
-    if OptOut::holds(tx, &mac).await? {
+    if OptOut::holds(tx, &otp.keys().address(&order.address)).await? {
         return Ok(Err(Refusal::UnsubscribedPhoneNumber));
     }
     let rule = &otp.limits().conversion;
-    if !order.method.verified
-        && Conversion::is_poor(tx, project, number.prefix(), rule, *now).await?
+    if !method.verified
+        && let Some(retry_after) =
+            Conversion::is_poor_for(tx, project, number.prefix(), rule, *now).await?
     {
-        return Ok(Err(Refusal::TooFewTokensAuthenticated));
+        return Ok(Err(Refusal::TooFewTokensAuthenticated { retry_after }));
     }
     Conversion::count_sent(tx, project, number.prefix(), *now).await?;
     Ok(Ok(()))
 }
 
-async fn spend(otp: &Otp, tx: &mut Tx, order: &Order) -> Result<Result<(), Duration>, StoreError> {
+async fn spend(
+    otp: &Otp,
+    tx: &mut Tx,
+    order: &Order,
+    found: &Found,
+) -> Result<Result<Vec<Alarm>, Duration>, StoreError> {
     let limits = otp.limits();
     let Caller { project, now, .. } = &order.caller;
-    let address = otp.keys().address(&order.method.address);
+    let address = otp.keys().address(&order.address);
     if let Err(wait) = Cooldown::start(tx, project, &address, limits, *now).await? {
         return Ok(Err(wait));
     }
-    let mut accounts = vec![
-        (
-            format!("number {}", address.as_str()),
-            &limits.per_number,
-            1,
-        ),
-        (format!("user {}", order.user.id), &limits.per_user, 1),
-    ];
-    if let Some(network) = order.delivery.origin.network() {
-        let network = otp.keys().subject("network", &network);
-        accounts.push((format!("ip {}", network.as_str()), &limits.per_ip, 1));
-        if !order.method.verified {
-            let subject = format!("ip to strangers {}", network.as_str());
-            accounts.push((subject, &limits.per_ip_to_strangers, 1));
-        }
+    let mut budgets = budgets_of_user(otp, found.user.id, &order.address);
+    budgets.extend(budgets_of_network(
+        otp,
+        &order.delivery.origin,
+        &found.method,
+    ));
+    budgets.extend(budgets_of_project(otp, &order.address));
+    Allowance::spend(tx, project, &budgets, limits, *now).await
+}
+
+fn budgets_of_user<'a>(otp: &'a Otp, user_id: Id<User>, address: &Address) -> Vec<Budget<'a>> {
+    let limits = otp.limits();
+    let mac = otp.keys().address(address);
+    vec![
+        Budget::of_messages(format!("number {}", mac.as_str()), &limits.per_number),
+        Budget::of_messages(format!("user {user_id}"), &limits.per_user),
+    ]
+}
+
+fn budgets_of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<'a>> {
+    let limits = otp.limits();
+    let Some(network) = origin.network() else {
+        return Vec::new();
+    };
+    let mac = otp.keys().subject("network", &network);
+    let mut budgets = vec![Budget::of_messages(
+        format!("ip {}", mac.as_str()),
+        &limits.per_ip,
+    )];
+    if !method.verified {
+        let subject = format!("ip to strangers {}", mac.as_str());
+        budgets.push(Budget::of_messages(subject, &limits.per_ip_to_strangers));
     }
-    if let Address::Phone(number) = &order.method.address {
-        accounts.push((format!("prefix {}", number.prefix()), &limits.per_prefix, 1));
+    budgets
+}
+
+fn budgets_of_project<'a>(otp: &'a Otp, address: &Address) -> Vec<Budget<'a>> {
+    let limits = otp.limits();
+    let mut budgets = Vec::new();
+    if let Address::Phone(number) = address {
+        let subject = format!("prefix {}", number.prefix());
+        budgets.push(Budget::of_messages(subject, &limits.per_prefix));
         if let Some(price) = limits.prices.get(number.country()) {
-            accounts.push(("cost".to_owned(), &limits.cost_per_project, *price));
+            budgets.push(Budget {
+                subject: "cost".to_owned(),
+                windows: &limits.cost_per_project,
+                amount: *price,
+            });
         }
     }
-    accounts.push(("project".to_owned(), &limits.per_project, 1));
-    for (subject, windows, amount) in accounts {
-        let budget = Budget {
-            subject: &subject,
-            windows,
-            amount,
-            alerts: &limits.alert_percents,
-        };
-        if let Err(wait) = Allowance::spend(tx, project, &budget, *now).await? {
-            return Ok(Err(wait));
-        }
-    }
-    Ok(Ok(()))
+    budgets.push(Budget::of_messages(
+        "project".to_owned(),
+        &limits.per_project,
+    ));
+    budgets
 }
 
 /// Tells an older address of a user that `added` is new. The notice has no code; it counts as a
@@ -223,27 +259,8 @@ async fn put_out_notice(
 
 async fn reserve_notice(otp: &Otp, to: &Method, draft: &Draft<'_>) -> Result<(), StoreError> {
     let caller = draft.caller;
-    let Caller { project, now, .. } = caller;
-    let address = otp.keys().address(&to.address);
-    let limits = otp.limits();
     let mut tx = otp.store().begin().await?;
-    let mut may = !OptOut::holds(&mut tx, &address).await?;
-    for (subject, windows) in [
-        (format!("number {}", address.as_str()), &limits.per_number),
-        ("project".to_owned(), &limits.per_project),
-    ] {
-        let budget = Budget {
-            subject: &subject,
-            windows,
-            amount: 1,
-            alerts: &limits.alert_percents,
-        };
-        may = may
-            && Allowance::spend(&mut tx, project, &budget, *now)
-                .await?
-                .is_ok();
-    }
-    if may {
+    if let Some(alarms) = spend_on_notice(otp, &mut tx, caller, to).await? {
         Entry::new(Event::Noticed)
             .user(to.user_id)
             .address(otp, &to.address)
@@ -251,6 +268,7 @@ async fn reserve_notice(otp: &Otp, to: &Method, draft: &Draft<'_>) -> Result<(),
             .await?;
         draft.put_out(otp, &mut tx).await?;
         tx.commit().await?;
+        alarms.iter().for_each(Alarm::log);
         otp.courier().wake();
     } else {
         tracing::warn!(
@@ -262,21 +280,44 @@ async fn reserve_notice(otp: &Otp, to: &Method, draft: &Draft<'_>) -> Result<(),
     Ok(())
 }
 
+/// `None` when no more messages may be sent there.
+async fn spend_on_notice(
+    otp: &Otp,
+    tx: &mut Tx,
+    caller: &Caller,
+    to: &Method,
+) -> Result<Option<Vec<Alarm>>, StoreError> {
+    let Caller { project, now, .. } = caller;
+    if OptOut::holds(tx, &otp.keys().address(&to.address)).await? {
+        return Ok(None);
+    }
+    let mut budgets = budgets_of_user(otp, to.user_id, &to.address);
+    budgets.extend(budgets_of_project(otp, &to.address));
+    let spent = Allowance::spend(tx, project, &budgets, otp.limits(), *now).await?;
+    Ok(spent.ok())
+}
+
 fn message(otp: &Otp, order: &Order, code: &Code) -> Message {
     Message {
         id: Id::new(order.caller.now, otp.random()),
         channel: order.channel,
-        to: order.method.address.as_str().to_owned(),
+        to: order.address.as_str().to_owned(),
         body: otp.text().with(code, order.channel, order.delivery.locale),
         locale: order.delivery.locale,
         expires_at: order.caller.now.plus(order.delivery.expires_in),
     }
 }
 
-fn passcode(otp: &Otp, order: &Order, code: &Code, message_id: Id<Message>) -> Passcode {
-    let method_id = order.method.shown_id(&order.caller.project);
+fn passcode(
+    otp: &Otp,
+    order: &Order,
+    method: &Method,
+    code: &Code,
+    message_id: Id<Message>,
+) -> Passcode {
+    let method_id = method.shown_id(&order.caller.project);
     Passcode {
-        method_id: order.method.id,
+        method_id: method.id,
         message_id,
         channel: order.channel,
         mac: otp.keys().code(&method_id, code.expose()),
@@ -285,8 +326,10 @@ fn passcode(otp: &Otp, order: &Order, code: &Code, message_id: Id<Message>) -> P
     }
 }
 
-fn entry<'a>(otp: &Otp, order: &'a Order, event: Event) -> Entry<'a> {
+fn entry<'a>(otp: &Otp, order: &'a Order, found: &Found, event: Event) -> Entry<'a> {
+    // A user who was to be created with this message is not there when it is refused.
+    let is_there = !found.created || matches!(event, Event::Sent);
     Entry::new(event)
-        .user(order.user.id)
-        .address(otp, &order.method.address)
+        .maybe_user(is_there.then_some(found.user.id))
+        .address(otp, &order.address)
 }

@@ -1,16 +1,12 @@
 //! How much of a message one SMS carries.
 
+use sallyport_smpp::septets;
+
 /// What one message of the GSM alphabet holds, in septets (3GPP TS 23.040 §9.2.3.16).
 const GSM_SEGMENT: usize = 160;
 
 /// What one message of any other alphabet holds, in UTF-16 units.
 const UCS2_SEGMENT: usize = 70;
-
-/// The basic character set of 3GPP TS 23.038 §6.2.1; each takes one septet.
-const GSM_BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-
-/// Its extension (§6.2.1.1); each takes two septets.
-const GSM_EXTENDED: &str = "\u{c}^{}\\[~]|€";
 
 /// How long a message is, in the units that are billed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,21 +40,6 @@ impl Length {
             Self::Ucs2(_) => UCS2_SEGMENT,
         }
     }
-}
-
-/// The length of `text` in the GSM alphabet; `None` when a character is not part of it.
-pub fn septets(text: &str) -> Option<usize> {
-    text.chars()
-        .map(|character| {
-            if GSM_BASIC.contains(character) {
-                Some(1)
-            } else if GSM_EXTENDED.contains(character) {
-                Some(2)
-            } else {
-                None
-            }
-        })
-        .sum()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 use std::{collections::BTreeSet, fmt};
 
 use sallyport_base::{Id, Timestamp};
+use sallyport_smpp::septets;
 
 use crate::{
     address::{Address, Kind},
     channel::Channel,
-    gsm::{self, Length},
+    gsm::Length,
     locale::{self, Locale},
     passcode::Code,
     wording::Wording,
@@ -89,7 +90,7 @@ impl MessageText {
     /// Checks that every message that will ever be sent is one SMS.
     pub fn check(settings: &MessageSettings) -> Result<Self, MessageTextError> {
         let name = &settings.name;
-        if name.trim().is_empty() || name.contains(['\n', '\r']) || gsm::septets(name).is_none() {
+        if name.trim().is_empty() || name.contains(['\n', '\r']) || septets(name).is_none() {
             return Err(MessageTextError::Character(name.clone()));
         }
         let usual_help = || format!("{name} sends codes that you ask for. Reply STOP to get none.");

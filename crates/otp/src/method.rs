@@ -45,6 +45,8 @@ pub struct Method {
     pub id: Id<Method>,
     pub user_id: Id<User>,
     pub verified: bool,
+    /// Whether its user ever returned a code from there, however long ago.
+    pub was_proven: bool,
     pub address: Address,
 }
 
@@ -56,7 +58,7 @@ impl Method {
         address: &Address,
     ) -> Result<Option<Self>, StoreError> {
         conn.row(
-            "SELECT method_id, user_id, address, verified FROM otp_methods
+            "SELECT method_id, user_id, address, verified, proven_at FROM otp_methods
              WHERE project_id = $1 AND address = $2 AND drop_at IS NULL",
             params![&*project.id, address.as_str()],
         )
@@ -72,7 +74,7 @@ impl Method {
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
         conn.row(
-            "SELECT method_id, user_id, address, verified FROM otp_methods
+            "SELECT method_id, user_id, address, verified, proven_at FROM otp_methods
              WHERE method_id = $1 AND project_id = $2 AND (drop_at IS NULL OR drop_at > $3)",
             params![id, &*project.id, now],
         )
@@ -88,7 +90,7 @@ impl Method {
         now: Timestamp,
     ) -> Result<Vec<Self>, StoreError> {
         conn.rows(
-            "SELECT method_id, user_id, address, verified FROM otp_methods
+            "SELECT method_id, user_id, address, verified, proven_at FROM otp_methods
              WHERE user_id = $1 AND (drop_at IS NULL OR drop_at > $2)
              ORDER BY added_at, method_id",
             params![user_id, now],
@@ -113,7 +115,7 @@ impl Method {
             "INSERT INTO otp_methods (method_id, project_id, user_id, address, verified, added_at)
              VALUES ($1, $2, $3, $4, FALSE, $5)
              ON CONFLICT (project_id, address) WHERE drop_at IS NULL DO NOTHING
-             RETURNING method_id, user_id, address, verified",
+             RETURNING method_id, user_id, address, verified, proven_at",
             params![
                 Id::<Self>::new(now, random),
                 &*project.id,
@@ -140,6 +142,7 @@ impl Method {
             id: Id::new(now, random),
             user_id: user.id,
             verified: false,
+            was_proven: false,
             address: address.clone(),
         };
         tx.execute(
@@ -296,6 +299,7 @@ impl Method {
             id: row.get("method_id")?,
             user_id: row.get("user_id")?,
             verified: row.get("verified")?,
+            was_proven: row.get::<Option<Timestamp>>("proven_at")?.is_some(),
             address: Address::stored(&row.get::<String>("address")?),
         })
     }

@@ -1,6 +1,11 @@
-use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
+use sallyport_base::{Conn, Random, StoreError, Timestamp, Tx, Vault, params};
 
-use crate::{audit::Event, keys::Mac};
+use crate::{
+    address::Address,
+    audit::{Entry, Event},
+    keys::{Keys, Mac},
+    phone_number::PhoneNumber,
+};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_opt_outs (
@@ -68,23 +73,132 @@ impl OptOut {
         Ok(row.is_some())
     }
 
-    async fn add(tx: &mut Tx, number: &Mac, ends: &str, now: Timestamp) -> Result<(), StoreError> {
-        tx.execute(
-            "INSERT INTO otp_opt_outs (number_mac, number_ends, at) VALUES ($1, $2, $3)
-             ON CONFLICT (number_mac) DO NOTHING",
-            params![number.as_str(), ends, now],
-        )
-        .await?;
-        Ok(())
+    /// `false` when the number was there already.
+    async fn add(
+        tx: &mut Tx,
+        number: &Mac,
+        ends: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let added = tx
+            .execute(
+                "INSERT INTO otp_opt_outs (number_mac, number_ends, at) VALUES ($1, $2, $3)
+                 ON CONFLICT (number_mac) DO NOTHING",
+                params![number.as_str(), ends, now],
+            )
+            .await?;
+        Ok(added > 0)
     }
 
-    async fn remove(tx: &mut Tx, number: &Mac) -> Result<(), StoreError> {
-        tx.execute(
-            "DELETE FROM otp_opt_outs WHERE number_mac = $1",
-            params![number.as_str()],
+    /// `false` when the number was not there.
+    async fn remove(tx: &mut Tx, number: &Mac) -> Result<bool, StoreError> {
+        let removed = tx
+            .execute(
+                "DELETE FROM otp_opt_outs WHERE number_mac = $1",
+                params![number.as_str()],
+            )
+            .await?;
+        Ok(removed > 0)
+    }
+}
+
+/// The list as an operator sees and changes it, for people who ask in another way than by a message.
+pub struct OptOutList {
+    keys: Keys,
+    random: Random,
+}
+
+/// A number on the list, as far as it is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OptedOut {
+    /// The last two digits.
+    pub ends: String,
+    pub since: Timestamp,
+}
+
+/// Why a number cannot be put on the list or taken off.
+#[derive(Debug, thiserror::Error)]
+pub enum OptOutError {
+    #[error("this is not a telephone number; expected E.164 form such as +12025550162")]
+    Number,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OptOutList {
+    pub fn new(vault: &Vault, random: Random) -> Self {
+        Self {
+            keys: Keys::new(vault),
+            random,
+        }
+    }
+
+    /// `false` when the number was there already.
+    pub async fn add(
+        &self,
+        tx: &mut Tx,
+        number: &str,
+        now: Timestamp,
+    ) -> Result<bool, OptOutError> {
+        let (address, mac) = self.named(number)?;
+        let changed = OptOut::add(tx, &mac, address.end(), now).await?;
+        if changed {
+            self.record(tx, Event::OptedOut, &address, mac, now).await?;
+        }
+        Ok(changed)
+    }
+
+    /// `false` when the number was not there.
+    pub async fn remove(
+        &self,
+        tx: &mut Tx,
+        number: &str,
+        now: Timestamp,
+    ) -> Result<bool, OptOutError> {
+        let (address, mac) = self.named(number)?;
+        let changed = OptOut::remove(tx, &mac).await?;
+        if changed {
+            self.record(tx, Event::OptedIn, &address, mac, now).await?;
+        }
+        Ok(changed)
+    }
+
+    /// The numbers, the newest first.
+    pub async fn list(conn: &mut Conn) -> Result<Vec<OptedOut>, StoreError> {
+        conn.rows(
+            "SELECT number_ends, at FROM otp_opt_outs ORDER BY at DESC, number_mac",
+            params![],
         )
-        .await?;
-        Ok(())
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(OptedOut {
+                ends: row.get("number_ends")?,
+                since: row.get("at")?,
+            })
+        })
+        .collect()
+    }
+
+    fn named(&self, number: &str) -> Result<(Address, Mac), OptOutError> {
+        let number = PhoneNumber::of_sender(number).map_err(|_| OptOutError::Number)?;
+        let address = Address::Phone(number);
+        let mac = self.keys.address(&address);
+        Ok((address, mac))
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        event: Event,
+        address: &Address,
+        mac: Mac,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        Entry::new(event)
+            .address_hash(mac, address.end())
+            .record_unasked(tx, now, &self.random)
+            .await
     }
 }
 

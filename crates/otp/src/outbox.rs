@@ -138,16 +138,13 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Puts the message where a courier finds it. Those with older codes of the same method are not
-    /// sent any more. The telephone of the demo needs no courier: it is in the store.
+    /// Puts the message where a courier finds it. The telephone of the demo needs no courier: it is in
+    /// the store.
     pub async fn put_out(&self, otp: &Otp, tx: &mut Tx) -> Result<(), StoreError> {
         let now = self.caller.now;
         if self.line.is_telephone() {
             telephone::receive(tx, self.message, now).await?;
             return self.insert(otp, tx, "delivered", None, Some(now)).await;
-        }
-        if let Some(method_id) = self.method_id {
-            Parcel::outdate(tx, method_id, now).await?;
         }
         let sealed = self.message.seal(otp.vault());
         self.insert(otp, tx, "queued", Some(&sealed), None).await
@@ -326,7 +323,8 @@ impl Parcel {
         Ok(changed == 1)
     }
 
-    /// It was not sent. Its code is taken back, and the pause before the next one is lifted.
+    /// It was not sent. Its code is taken back, and the pause before the next one is lifted. The code
+    /// is held first, as whoever replaces it does: the two never wait for each other.
     pub async fn fail(
         &self,
         tx: &mut Tx,
@@ -334,6 +332,9 @@ impl Parcel {
         now: Timestamp,
         random: &Random,
     ) -> Result<bool, StoreError> {
+        if let Some(method_id) = self.method_id {
+            Passcode::hold(tx, method_id).await?;
+        }
         let failed = tx
             .execute(
                 "UPDATE otp_outbox SET state = 'failed', sealed = NULL, reason = $3, settled_at = $4
@@ -493,7 +494,11 @@ impl Parcel {
     }
 
     /// The messages of a method that are not sent yet have a code that is dead.
-    async fn outdate(tx: &mut Tx, method_id: Id<Method>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn outdate(
+        tx: &mut Tx,
+        method_id: Id<Method>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         tx.execute(
             "UPDATE otp_outbox SET expires_at = $2
              WHERE method_id = $1 AND state IN ('queued', 'handed') AND expires_at > $2",

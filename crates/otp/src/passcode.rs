@@ -133,6 +133,16 @@ impl Passcode {
         Ok(())
     }
 
+    /// Makes other changes to the method's code wait until `tx` ends.
+    pub async fn hold(tx: &mut Tx, method_id: Id<Method>) -> Result<(), StoreError> {
+        tx.execute(
+            "UPDATE otp_passcodes SET attempts = attempts WHERE method_id = $1",
+            params![method_id],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// Takes back a code whose message was not sent. `false` when a newer one took its place.
     pub async fn withdraw(
         tx: &mut Tx,

@@ -19,6 +19,7 @@ use crate::{
     Otp,
     address::Address,
     answer::{Arrival, Success},
+    audit::Entry,
     fields::read_body,
     keys::Keys,
     message::Message,
@@ -219,22 +220,22 @@ impl GatewayReceipts {
 
     async fn obey(&self, address: &Address, keyword: Keyword) -> Result<(), StoreError> {
         let Receipts {
-            store, clock, keys, ..
+            store,
+            clock,
+            keys,
+            random,
+            ..
         } = &self.receipts;
-        let number = keys.address(address);
+        let (number, now) = (keys.address(address), clock.now());
         let mut tx = store.begin().await?;
-        let decided = OptOut::obey(&mut tx, keyword, &number, address.end(), clock.now()).await?;
-        tx.commit().await?;
+        let decided = OptOut::obey(&mut tx, keyword, &number, address.end(), now).await?;
         if let Some(event) = decided {
-            tracing::info!(
-                event = event.as_str(),
-                gateway = self.gateway,
-                phone.hash = number.as_str(),
-                phone.ends = address.end(),
-                "somebody wrote to the sender of passcodes"
-            );
+            Entry::new(event)
+                .address_hash(number, address.end())
+                .record_unasked(&mut tx, now, random)
+                .await?;
         }
-        Ok(())
+        tx.commit().await
     }
 
     /// Keeps the news of a message, once. `false` when the gateway was never given it.

@@ -4,6 +4,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sallyport_base::{StoreError, VaultError};
 
+use crate::address::Kind;
+
 /// Every answer that is not a success, in Stytch's words. [`crate::answer`] turns it into JSON.
 ///
 /// Where Stytch publishes no name for a case (a method or a content type that a route does not
@@ -56,7 +58,9 @@ pub enum Refusal {
     /// What is wrong with a search: `error_type` and what was expected.
     Search(&'static str, &'static str),
     UnsubscribedPhoneNumber,
-    TooFewTokensAuthenticated,
+    TooFewTokensAuthenticated {
+        retry_after: Duration,
+    },
     TooManyUnverifiedFactors,
     LastPrimaryFactor,
     WrongCode,
@@ -88,6 +92,14 @@ impl Refusal {
         }
     }
 
+    /// Another user has such an address.
+    pub const fn duplicate(kind: Kind) -> Self {
+        match kind {
+            Kind::Phone => Self::DuplicatePhoneNumber,
+            Kind::Email => Self::DuplicateEmail,
+        }
+    }
+
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.facts().0).expect("the table holds HTTP statuses only")
     }
@@ -102,9 +114,9 @@ impl Refusal {
 
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooManyRequests { retry_after } | Self::UserLocked { retry_after } => {
-                Some(*retry_after)
-            }
+            Self::TooFewTokensAuthenticated { retry_after }
+            | Self::TooManyRequests { retry_after }
+            | Self::UserLocked { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -264,7 +276,7 @@ impl Refusal {
                 "unsubscribed_phone_number",
                 "The phone number has opted out of messages. Its owner must text START to the sender to receive them again.",
             ),
-            Self::TooFewTokensAuthenticated => (
+            Self::TooFewTokensAuthenticated { .. } => (
                 429,
                 "too_few_tokens_authenticated",
                 "Too few of the codes sent to numbers like this one have come back. Try again later.",

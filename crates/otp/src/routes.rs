@@ -9,25 +9,28 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Otp, answer, authenticate, channel::Channel, inbound, login_or_create, metrics, openapi,
-    operation::Operation, operations as op, project, receipt, refusal::Refusal, send, sessions,
-    signing_key, user_methods, user_search, users,
+    Otp, answer, authenticate, channel::Channel, inbound, metrics, openapi, operation::Operation,
+    operations as op, project, receipt, refusal::Refusal, send, sessions, signing_key,
+    user_methods, user_search, users,
 };
 
 /// Every call with what answers it. Only the public keys are for strangers.
 fn table() -> Vec<(&'static Operation, MethodRouter<Otp>)> {
     vec![
-        (&op::SMS_SEND, send::by(Channel::Sms)),
-        (&op::SMS_LOGIN_OR_CREATE, login_or_create::by(Channel::Sms)),
-        (&op::WHATSAPP_SEND, send::by(Channel::Whatsapp)),
+        (&op::SMS_SEND, send::send(Channel::Sms)),
+        (
+            &op::SMS_LOGIN_OR_CREATE,
+            send::login_or_create(Channel::Sms),
+        ),
+        (&op::WHATSAPP_SEND, send::send(Channel::Whatsapp)),
         (
             &op::WHATSAPP_LOGIN_OR_CREATE,
-            login_or_create::by(Channel::Whatsapp),
+            send::login_or_create(Channel::Whatsapp),
         ),
-        (&op::EMAIL_SEND, send::by(Channel::Email)),
+        (&op::EMAIL_SEND, send::send(Channel::Email)),
         (
             &op::EMAIL_LOGIN_OR_CREATE,
-            login_or_create::by(Channel::Email),
+            send::login_or_create(Channel::Email),
         ),
         (&op::AUTHENTICATE, post(authenticate::authenticate)),
         (&op::SESSIONS_LIST, get(sessions::list)),

@@ -11,9 +11,9 @@ use crate::{
     channel::Channel,
     delivery::Origin,
     environment::Environment,
-    login_or_create::find_or_create,
     phone_number::PhoneNumber,
     project::Caller,
+    recipient::Recipient,
     refusal::Refusal,
     session::{Session, SessionProof},
     user::Status,
@@ -33,7 +33,8 @@ pub fn is_shown(caller: &Caller, proof: &SessionProof) -> bool {
 pub async fn open(otp: &Otp, tx: &mut Tx, caller: &Caller) -> Result<Session, Refusal> {
     let number = PhoneNumber::sandbox(caller.project.environment)?;
     let address = Address::Phone(number);
-    let (_, method, _) = find_or_create(otp, tx, caller, &address, Status::Active).await?;
+    let owner = Recipient::OwnerOrNew(Status::Active);
+    let method = owner.find(otp, tx, caller, &address).await?.method;
     let origin = Origin::default();
     Ok(Session::open(
         &method,

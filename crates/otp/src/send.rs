@@ -1,8 +1,9 @@
+//! The two calls that ask for a code.
+
 use axum::{
     extract::State,
     routing::{MethodRouter, post},
 };
-use sallyport_base::Tx;
 use serde_json::json;
 
 use crate::{
@@ -11,179 +12,108 @@ use crate::{
     answer::Success,
     channel::Channel,
     delivery::Delivery,
-    dispatch::{self, Order},
+    dispatch,
+    email_address::EmailAddress,
     fields::Fields,
-    login_or_create::{find_owner, id_field, required_address},
-    method::Method,
+    phone_number::PhoneNumber,
     project::Caller,
+    recipient::{Found, Recipient},
     refusal::Refusal,
-    session::{Session, SessionProof},
-    user::User,
-    user_name::UserName,
+    user::Status,
 };
 
-struct Params {
-    address: Address,
-    recipient: Recipient,
-    delivery: Delivery,
-}
-
-/// Whose address it is.
-enum Recipient {
-    /// The address's owner.
-    Owner,
-    /// A user who has the address already or adds it now.
-    User(UserName),
-    /// The same, named by a session.
-    Session(SessionProof),
-}
-
-impl Params {
-    fn check(
-        otp: &Otp,
-        caller: &Caller,
-        fields: &Fields,
-        channel: Channel,
-    ) -> Result<Self, Refusal> {
-        Ok(Self {
-            address: required_address(otp, caller, fields, channel)?,
-            recipient: Recipient::check(caller, fields)?,
-            delivery: Delivery::check(otp, fields)?,
-        })
-    }
-}
-
-impl Recipient {
-    fn check(caller: &Caller, fields: &Fields) -> Result<Self, Refusal> {
-        let user_id = fields.filled_text("user_id")?;
-        let session = SessionProof::check(fields, || Refusal::TooManyUserSelectors)?;
-        match (user_id, session) {
-            (None, None) => Ok(Self::Owner),
-            (Some(text), None) => UserName::check(&caller.project, text).map(Self::User),
-            (None, Some(proof)) => Ok(Self::Session(proof)),
-            (Some(_), Some(_)) => Err(Refusal::TooManyUserSelectors),
-        }
-    }
-
-    async fn find(
-        &self,
-        otp: &Otp,
-        tx: &mut Tx,
-        caller: &Caller,
-        address: &Address,
-    ) -> Result<(User, Method), Refusal> {
-        let user = match self {
-            Self::Owner => {
-                let owner = find_owner(tx, caller, address).await?;
-                return owner.ok_or(Refusal::UserNotFound);
-            }
-            Self::User(name) => name.load(tx, &caller.project).await?,
-            Self::Session(proof) => {
-                let session = Session::find(tx, &caller.project, proof, caller.now)
-                    .await?
-                    .ok_or(Refusal::SessionNotFound)?;
-                let user = User::find(tx, &caller.project, session.user_id)
-                    .await?
-                    .ok_or(Refusal::UserNotFound)?;
-                check_freshness(otp, tx, caller, &session, address).await?;
-                user
-            }
-        };
-        let method = find_or_add(otp, tx, caller, &user, address).await?;
-        Ok((user, method))
-    }
+/// A message that somebody asked for.
+pub struct Order {
+    pub caller: Caller,
+    pub recipient: Recipient,
+    pub address: Address,
+    pub channel: Channel,
+    pub delivery: Delivery,
 }
 
 /// `POST /v1/otps/{channel}/send`
-pub fn by(channel: Channel) -> MethodRouter<Otp> {
+pub fn send(channel: Channel) -> MethodRouter<Otp> {
     post(
         async move |State(otp): State<Otp>, caller: Caller, fields: Fields| {
-            send(&otp, caller, &fields, channel).await
+            let recipient = Recipient::check(&caller, &fields)?;
+            let order = Order::check(&otp, caller, &fields, channel, recipient)?;
+            let found = dispatch::send(&otp, &order).await?;
+            Ok::<_, Refusal>(Success::of(json!({
+                "user_id": found.user.shown_id(&order.caller.project),
+                (id_field(found.method.kind())): found.method.shown_id(&order.caller.project),
+            })))
         },
     )
 }
 
-async fn send(
+/// `POST /v1/otps/{channel}/login_or_create`
+pub fn login_or_create(channel: Channel) -> MethodRouter<Otp> {
+    post(
+        async move |State(otp): State<Otp>, caller: Caller, fields: Fields| {
+            let recipient = Recipient::OwnerOrNew(Status::check(&fields)?);
+            let order = Order::check(&otp, caller, &fields, channel, recipient)?;
+            let Found {
+                user,
+                method,
+                created,
+            } = dispatch::send(&otp, &order).await?;
+            Ok::<_, Refusal>(Success::of(json!({
+                "user_id": user.shown_id(&order.caller.project),
+                "user_created": created,
+                (id_field(method.kind())): method.shown_id(&order.caller.project),
+            })))
+        },
+    )
+}
+
+impl Order {
+    fn check(
+        otp: &Otp,
+        caller: Caller,
+        fields: &Fields,
+        channel: Channel,
+        recipient: Recipient,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            address: required_address(otp, &caller, fields, channel)?,
+            delivery: Delivery::check(otp, fields)?,
+            caller,
+            recipient,
+            channel,
+        })
+    }
+}
+
+/// The `phone_number` or `email` of a send.
+fn required_address(
     otp: &Otp,
-    caller: Caller,
+    caller: &Caller,
     fields: &Fields,
     channel: Channel,
-) -> Result<Success, Refusal> {
-    let params = Params::check(otp, &caller, fields, channel)?;
-    let mut tx = otp.store().begin().await?;
-    let (user, method) = params
-        .recipient
-        .find(otp, &mut tx, &caller, &params.address)
-        .await?;
-    let mut answer = json!({ "user_id": user.shown_id(&caller.project) });
-    answer[id_field(method.kind())] = json!(method.shown_id(&caller.project));
-    let order = Order {
-        caller,
-        user,
-        method,
-        channel,
-        delivery: params.delivery,
-    };
-    dispatch::send(otp, tx, order).await?;
-    Ok(Success::of(answer))
-}
-
-/// A session that somebody took over must not bring a new address to the user: whoever adds one has
-/// proven another a moment ago.
-async fn check_freshness(
-    otp: &Otp,
-    tx: &mut Tx,
-    caller: &Caller,
-    session: &Session,
-    address: &Address,
-) -> Result<(), Refusal> {
-    let Some(limit) = otp.limits().fresh_factor() else {
-        return Ok(());
-    };
-    let is_fresh = caller.now.since(session.proven_at()) <= limit;
-    let methods = Method::list(tx, session.user_id, caller.now).await?;
-    let has_it = methods.iter().any(|method| method.address == *address);
-    if is_fresh || has_it {
-        Ok(())
-    } else {
-        Err(Refusal::StaleSession)
+) -> Result<Address, Refusal> {
+    if !otp.sends_by(channel) {
+        let why = format!("This service sends no codes by {}.", channel.as_str());
+        return Err(Refusal::BadRequest(why.into()));
+    }
+    let environment = caller.project.environment;
+    match channel {
+        Channel::Email => {
+            let text = fields.required_text("email")?;
+            EmailAddress::check(text, environment).map(Address::Email)
+        }
+        Channel::Sms | Channel::Whatsapp => {
+            let text = fields
+                .filled_text("phone_number")?
+                .ok_or(Refusal::MissingSmsParameter)?;
+            PhoneNumber::check(text, environment, otp.limits()).map(Address::Phone)
+        }
     }
 }
 
-/// The user's method with this address. An address that nobody has is added on probation.
-async fn find_or_add(
-    otp: &Otp,
-    tx: &mut Tx,
-    caller: &Caller,
-    user: &User,
-    address: &Address,
-) -> Result<Method, Refusal> {
-    let Caller { project, now, .. } = caller;
-    User::hold(tx, user.id).await?;
-    let methods = Method::list(tx, user.id, *now).await?;
-    if let Some(method) = methods
-        .into_iter()
-        .find(|method| method.address == *address)
-    {
-        return Ok(method);
-    }
-    if Method::find_by_address(tx, project, address)
-        .await?
-        .is_some()
-    {
-        return Err(duplicate(address.kind()));
-    }
-    let waiting = Method::count_on_probation(tx, user, *now).await?;
-    if waiting >= otp.limits().unverified_numbers_per_user {
-        return Err(Refusal::TooManyUnverifiedFactors);
-    }
-    Ok(Method::add_on_probation(tx, project, user, address, *now, otp.random()).await?)
-}
-
-/// Another user has such an address.
-pub const fn duplicate(kind: Kind) -> Refusal {
+/// The field of an answer that names a method of this kind.
+const fn id_field(kind: Kind) -> &'static str {
     match kind {
-        Kind::Phone => Refusal::DuplicatePhoneNumber,
-        Kind::Email => Refusal::DuplicateEmail,
+        Kind::Phone => "phone_id",
+        Kind::Email => "email_id",
     }
 }

@@ -13,7 +13,6 @@ use crate::{
     phone_number::PhoneNumber,
     project::Caller,
     refusal::Refusal,
-    send::duplicate,
     user::User,
     user_name::UserName,
     users::{check_user_id, load_and_hold, shown},
@@ -94,7 +93,7 @@ pub async fn exchange(
         return Err(Refusal::ExchangeUser);
     };
     if !Method::exchange(&mut tx, project, old, &address, *now, otp.random()).await? {
-        return Err(duplicate(address.kind()));
+        return Err(Refusal::duplicate(address.kind()));
     }
     let shown = shown(&mut tx, &caller, &user).await?;
     Entry::new(Event::MethodExchanged)

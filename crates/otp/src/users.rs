@@ -14,7 +14,6 @@ use crate::{
     phone_number::PhoneNumber,
     project::Caller,
     refusal::Refusal,
-    send::duplicate,
     user::{Status, User},
     user_name::UserName,
 };
@@ -196,5 +195,5 @@ async fn add(
     Method::add(tx, project, user, address, *now, otp.random())
         .await?
         .map(|method| method.shown_id(project))
-        .ok_or_else(|| duplicate(address.kind()))
+        .ok_or_else(|| Refusal::duplicate(address.kind()))
 }

@@ -31,15 +31,16 @@ export class Centre {
     return this.messages.at(-1).short_message.message;
   }
 
-  /** Tells what became of the newest message. */
-  receipt(state) {
-    const { id, session } = this.messages.at(-1);
-    session.deliver_sm({
+  /** Tells what became of a message, the newest one when `id` does not name another. Resolves to the answer. */
+  receipt(state, id = this.messages.at(-1).id) {
+    const { session } = this.messages.at(-1);
+    const pdu = {
       esm_class: 4,
       source_addr: "12025550162",
       destination_addr: "Sallyport",
       short_message: `id:${id} sub:001 dlvrd:001 submit date:2611261200 done date:2611261201 stat:${state} err:000 text:`,
-    });
+    };
+    return new Promise((resolve) => session.deliver_sm(pdu, resolve));
   }
 
   /** Hands over what somebody wrote to our number, and waits until it was taken. */

@@ -50,6 +50,22 @@ test("a message arrives with every character, and its receipts are kept", async 
   }
 });
 
+test("the receipt of a message that is not ours is taken, so that it holds back none behind it", async () => {
+  const centre = await Centre.start();
+  const service = await Service.start([gateway(centre.port)]);
+  try {
+    await service.send(ALICE);
+    await service.metric('sallyport_otp_sent_total{gateway="smpp",country="US"} 1');
+    const answer = await centre.receipt("DELIVRD", "m-of-somebody-else");
+    assert.equal(answer.command_status, 0);
+    centre.receipt("DELIVRD");
+    await service.metric('sallyport_otp_delivered_total{gateway="smpp",country="US"} 1');
+  } finally {
+    await service.stop();
+    await centre.stop();
+  }
+});
+
 test("who answers STOP gets no more messages until START", async () => {
   const centre = await Centre.start();
   const service = await Service.start([gateway(centre.port)]);
@@ -58,6 +74,7 @@ test("who answers STOP gets no more messages until START", async () => {
     await until(() => centre.messages.length === 1);
     await centre.hand("14165550123", "Stop.");
     await assert.rejects(service.send(BRUNO), /unsubscribed_phone_number/);
+    assert.match((await service.command("otp", "opt-out", "list")).stdout, /^…23  since \S+Z\n$/);
     await centre.hand("14165550123", "START");
     await service.send(BRUNO);
     await until(() => centre.messages.length === 2);

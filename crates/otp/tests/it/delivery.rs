@@ -396,3 +396,29 @@ async fn a_courier_at_work_sends_what_is_queued_and_rests_when_told() {
     assert_eq!(carrier.received().len(), 1);
     courier.abort();
 }
+
+/// On PostgreSQL one of two transactions that wait for each other would be ended, and its caller
+/// answered 500.
+#[tokio::test]
+async fn new_codes_and_messages_that_fail_never_wait_for_each_other() {
+    let (_carrier, gateway) = Carrier::start(StatusCode::BAD_REQUEST).await;
+    let limits = Limits {
+        resend_seconds: [0, 0, 0],
+        per_number: vec![],
+        per_user: vec![],
+        ..Limits::default()
+    };
+    let app = App::with(limits, gateway).await;
+    let ask = async || {
+        for _ in 0..15 {
+            let status = app.login_or_create(ALICE).await.status.as_u16();
+            assert!([200, 429].contains(&status), "{status}");
+        }
+    };
+    let carry = async || {
+        for _ in 0..15 {
+            app.otp.send_due().await.unwrap();
+        }
+    };
+    tokio::join!(ask(), ask(), ask(), carry(), carry(), carry());
+}

@@ -1,7 +1,7 @@
 //! Adding an address to a user who has one.
 
 use sallyport_base::params;
-use sallyport_otp::{Gateway, Limits};
+use sallyport_otp::{Gateway, Limits, Window};
 use serde_json::json;
 
 use crate::app::{ALICE, Answer, App, BRUNO};
@@ -100,6 +100,65 @@ async fn nobody_is_told_when_that_is_switched_off() {
         ..Limits::default()
     };
     let app = App::with(limits, Gateway::telephone()).await;
+    let session = signed_in(&app).await;
+    let added = add(&app, &session).await.ok();
+    let code = app.code().await;
+    app.authenticate(&added.text("phone_id"), &code).await.ok();
+    assert_eq!(app.messages().await.len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_an_address_that_is_proven_anew_after_a_year() {
+    let app = App::start().await;
+    let session = signed_in(&app).await;
+    let added = add(&app, &session).await.ok();
+    let code = app.code().await;
+    app.authenticate(&added.text("phone_id"), &code).await.ok();
+    app.wait(200 * 86_400);
+    app.verified(ALICE).await;
+    app.wait(166 * 86_400);
+    app.otp.purge(app.clock.now()).await.unwrap();
+    let noticed = app.events("otp.noticed").await;
+    let user = app
+        .get(&format!("/v1/users/{}", added.text("user_id")))
+        .await;
+    assert_eq!(user.body["phone_numbers"][0]["verified"], true);
+    assert_eq!(user.body["phone_numbers"][1]["verified"], false);
+    app.verified(BRUNO).await;
+    assert_eq!(app.events("otp.noticed").await, noticed);
+}
+
+#[tokio::test]
+async fn a_notice_is_a_message_of_its_user_its_prefix_and_its_cost() {
+    let two = vec![Window::new(2, 1440)];
+    let usual = Limits::default;
+    for limits in [
+        Limits {
+            per_user: two.clone(),
+            ..usual()
+        },
+        Limits {
+            per_project: two.clone(),
+            ..usual()
+        },
+        Limits {
+            prices: [("US".to_owned(), 10), ("CA".to_owned(), 10)].into(),
+            cost_per_project: vec![Window::new(29, 1440)],
+            ..usual()
+        },
+    ] {
+        let app = App::with(limits, Gateway::telephone()).await;
+        let session = signed_in(&app).await;
+        let added = add(&app, &session).await.ok();
+        let code = app.code().await;
+        app.authenticate(&added.text("phone_id"), &code).await.ok();
+        assert_eq!(app.messages().await.len(), 2, "no notice beyond a budget");
+    }
+    let one = Limits {
+        per_prefix: vec![Window::new(1, 1440)],
+        ..usual()
+    };
+    let app = App::with(one, Gateway::telephone()).await;
     let session = signed_in(&app).await;
     let added = add(&app, &session).await.ok();
     let code = app.code().await;

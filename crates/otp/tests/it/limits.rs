@@ -201,6 +201,15 @@ async fn a_refused_message_leaves_no_user_behind() {
         .post("/v1/otps/sms/send", json!({ "phone_number": ALICE }))
         .await;
     assert_eq!(answer.refusal(), (404, "user_not_found"));
+    assert_eq!(app.events("otp.user_created").await, 0);
+}
+
+#[tokio::test]
+async fn a_user_made_by_a_first_message_is_on_record_once() {
+    let app = App::start().await;
+    app.verified(ALICE).await;
+    app.login_or_create(ALICE).await.ok();
+    assert_eq!(app.events("otp.user_created").await, 1);
 }
 
 #[tokio::test]

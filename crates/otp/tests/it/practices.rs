@@ -1,7 +1,7 @@
 //! Rules that keep an SMS bill small and people unbothered.
 
-use sallyport_base::params;
-use sallyport_otp::{Conversion, Gateway, Limits, Window};
+use sallyport_base::{Random, Vault, params};
+use sallyport_otp::{Conversion, Gateway, Limits, OptOutList, Window};
 use serde_json::json;
 
 use crate::app::{ALICE, App, BRUNO};
@@ -50,7 +50,11 @@ async fn a_prefix_whose_codes_do_not_come_back_is_sent_no_more_for_a_day() {
     let refused = app.login_or_create(&number(51)).await;
     assert_eq!(refused.refusal(), (429, "too_few_tokens_authenticated"));
     app.login_or_create(BRUNO).await.ok();
-    app.wait(DAY);
+    let wait = refused.retry_after();
+    assert!((DAY - 1800..=DAY).contains(&wait), "{wait}");
+    app.wait(wait - 1);
+    assert_eq!(app.login_or_create(&number(51)).await.status, 429);
+    app.wait(1);
     app.login_or_create(&number(51)).await.ok();
 }
 
@@ -134,6 +138,42 @@ async fn the_list_of_who_said_stop_holds_no_number() {
         kept.ends_with("62") && !kept.contains("2025550162"),
         "{kept}"
     );
+}
+
+#[tokio::test]
+async fn an_operator_puts_numbers_on_the_list_and_takes_them_off() {
+    let app = App::start().await;
+    let list = OptOutList::new(&Vault::from_key([7; 32]), Random::system());
+    let change = async |add: bool, number: &str| {
+        let mut tx = app.scratch.store.begin().await.unwrap();
+        let now = app.clock.now();
+        let changed = match add {
+            true => list.add(&mut tx, number, now).await,
+            false => list.remove(&mut tx, number, now).await,
+        };
+        tx.commit().await.unwrap();
+        changed
+    };
+    let then = app.clock.now();
+    assert!(change(true, ALICE).await.unwrap());
+    assert!(!change(true, ALICE).await.unwrap());
+    let refused = app.login_or_create(ALICE).await;
+    assert_eq!(refused.refusal(), (400, "unsubscribed_phone_number"));
+    let mut reader = app.scratch.store.reader().await.unwrap();
+    let [shown] = OptOutList::list(&mut reader)
+        .await
+        .unwrap()
+        .try_into()
+        .unwrap();
+    assert_eq!((&*shown.ends, shown.since), ("62", then));
+    drop(reader);
+    assert!(change(false, ALICE).await.unwrap());
+    assert!(!change(false, ALICE).await.unwrap());
+    app.login_or_create(ALICE).await.ok();
+    assert!(change(true, "2025550162").await.is_err());
+    for event in ["otp.opted_out", "otp.opted_in"] {
+        assert_eq!(app.events(event).await, 1, "{event}");
+    }
 }
 
 #[tokio::test]

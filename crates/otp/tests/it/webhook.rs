@@ -132,7 +132,11 @@ async fn a_message_is_posted_once_and_signed() {
 
 /// Tells what became of the newest message, signed so.
 async fn tell(app: &App, carrier: &Carrier, body: &str, signature: &str) -> Answer {
-    let id = carrier.message()["id"].as_str().unwrap().to_owned();
+    tell_of(app, &carrier.message(), body, signature).await
+}
+
+async fn tell_of(app: &App, message: &Value, body: &str, signature: &str) -> Answer {
+    let id = message["id"].as_str().unwrap();
     let path = format!("/sallyport/v1/gateways/webhook/receipts/{id}");
     let request = Request::builder()
         .method(Method::POST)
@@ -187,5 +191,25 @@ async fn a_message_that_did_not_arrive_is_no_reason_to_wait() {
     let signature = signature(1_795_512_600, body);
     tell(&app, &carrier, body, &signature).await.ok();
     assert_eq!(app.message_states().await, ["failed"]);
+    app.login_or_create(ALICE).await.ok();
+}
+
+#[tokio::test]
+async fn a_late_receipt_of_an_older_message_lifts_no_pause() {
+    let (carrier, gateway) = Carrier::start(StatusCode::ACCEPTED).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let mut messages = Vec::new();
+    for _ in 0..2 {
+        app.login_or_create(ALICE).await.ok();
+        app.otp.send_due().await.unwrap();
+        messages.push(carrier.message());
+        app.wait(30);
+    }
+    let body = r#"{"state": "failed"}"#;
+    let signature = signature(1_795_512_600, body);
+    tell_of(&app, &messages[0], body, &signature).await.ok();
+    let pause = (429, "too_many_requests");
+    assert_eq!(app.login_or_create(ALICE).await.refusal(), pause);
+    tell_of(&app, &messages[1], body, &signature).await.ok();
     app.login_or_create(ALICE).await.ok();
 }

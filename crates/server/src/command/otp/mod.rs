@@ -1,5 +1,6 @@
 //! The commands of the passcode service.
 
+mod opt_out;
 mod project;
 mod secret;
 mod serve;
@@ -9,9 +10,11 @@ use clap::Subcommand;
 
 use super::Place;
 
-/// The passcode service: its projects, their secrets, and running it alone.
+/// The passcode service: its projects, their secrets, who said STOP, and running it alone.
 #[derive(Debug, Subcommand)]
 pub enum Otp {
+    #[command(subcommand)]
+    OptOut(opt_out::OptOut),
     #[command(subcommand)]
     Project(project::Project),
     #[command(subcommand)]
@@ -27,6 +30,7 @@ impl Otp {
 
     pub(super) async fn run(self, place: Place) -> anyhow::Result<()> {
         match self {
+            Self::OptOut(opt_out) => opt_out.run(place).await,
             Self::Project(project) => project.run(place).await,
             Self::Secret(secret) => secret.run(place).await,
             Self::Serve(serve) => serve.run(place).await,
