@@ -50,6 +50,8 @@ NO_NUMBER = "Failed to determine mobile phone number"
 NOT_SENT = "Failed to send message to mobile phone"
 SENT_AGAIN = "We have sent you a new code."
 SEND_LATER = "Too many codes were requested. Please try again later."
+NOT_THERE = "No code can be sent to your phone at present. Please sign in another way."
+STOPPED = "Your phone asked for no more messages. Text START to the sender of the codes to get them again."
 UNAVAILABLE = "The text message service is not available right now. Please try again later."
 MALFORMED = "Please enter the 6-digit code from the text message."
 WRONG = "Incorrect SMS code, please try again."
@@ -323,6 +325,10 @@ def not_sent(reply):
     """Why there is no message, for the person."""
     if reply.too_many:
         return SEND_LATER
+    if reply.error_type == "downstream_carrier_error":
+        return NOT_THERE
+    if reply.error_type == "unsubscribed_phone_number":
+        return STOPPED
     return UNAVAILABLE if reply.unavailable else NOT_SENT
 
 

@@ -83,7 +83,7 @@ impl<'a> Entry<'a> {
 
     pub fn because(self, refusal: &Refusal) -> Self {
         Self {
-            reason: Some(refusal.error_type()),
+            reason: Some(refusal.reason()),
             ..self
         }
     }

@@ -11,10 +11,10 @@ use crate::{
     conversion::Conversion,
     cooldown::Cooldown,
     delivery::Origin,
-    dispatch,
     fields::Fields,
     message::Message,
     method::{self, Method},
+    notice,
     outbox::{Parcel, Verified},
     passcode::{Attempt, Code, Guess, Passcode},
     project::Caller,
@@ -327,7 +327,7 @@ async fn tell_others(otp: &Otp, caller: &Caller, authenticated: &Authenticated) 
     }
     let others = authenticated.methods.iter();
     for other in others.filter(|other| other.verified && other.id != new.id) {
-        dispatch::tell_of_new_factor(otp, caller, other, &new.address).await;
+        notice::tell_of_new_factor(otp, caller, other, &new.address).await;
     }
 }
 

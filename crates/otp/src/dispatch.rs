@@ -2,80 +2,163 @@
 
 use std::time::Duration;
 
-use sallyport_base::{Id, StoreError, Tx};
+use sallyport_base::{Id, StoreError, Timestamp, Tx};
 
 use crate::{
     Otp,
     address::Address,
-    allowance::{Alarm, Allowance, Budget},
+    allowance::{Alarm, Allowance},
     audit::{Entry, Event},
-    channel::Channel,
+    budgets,
     conversion::Conversion,
     cooldown::Cooldown,
-    delivery::Origin,
-    locale::Locale,
+    keys::Mac,
+    limits::Voip,
+    lookup::WithoutAnswer,
     message::Message,
     method::Method,
+    number_facts::{Doubt, NumberFacts},
     opt_out::OptOut,
     outbox::{Draft, Parcel},
     passcode::{Code, Passcode},
+    phone_number::PhoneNumber,
     project::Caller,
     recipient::Found,
     refusal::Refusal,
     send::Order,
-    user::User,
 };
-
-/// How long a notice is worth sending.
-const NOTICE_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// Stores a new code in place of the method's old one, and its message in the outbox. Nobody waits for
 /// a gateway: the courier hands the message over. After a refusal nothing has happened.
 pub async fn send(otp: &Otp, order: &Order) -> Result<Found, Refusal> {
+    let has_asked = ask_about_number(otp, order).await?;
+    let Reserved { tx, found, alarms } = reserve(otp, order, has_asked).await?;
+    tx.commit().await?;
+    alarms.iter().for_each(Alarm::log);
+    if !order.address.is_sandbox() {
+        otp.courier().wake();
+        otp.metrics().queued(order.address.country());
+    }
+    Ok(found)
+}
+
+/// Learns what there is to know of the number before a code goes there. `true` when somebody was asked
+/// just now.
+async fn ask_about_number(otp: &Otp, order: &Order) -> Result<bool, Refusal> {
+    let (Some(lookup), Address::Phone(number)) = (otp.lookup(), &order.address) else {
+        return Ok(false);
+    };
+    let now = order.caller.now;
+    let mac = otp.keys().address(&order.address);
+    if number.is_sandbox() || is_known(otp, &mac, now).await? {
+        return Ok(false);
+    }
+    // Nothing is asked about a number that no message would go to anyway.
+    drop(reserve(otp, order, false).await?);
+    let answer = lookup.ask(number, now).await;
+    otp.metrics().asked_about_number(answer.is_ok());
+    match answer {
+        Ok(facts) => {
+            let mut tx = otp.store().begin().await?;
+            facts.keep(&mut tx, &mac).await?;
+            tx.commit().await?;
+        }
+        Err(cause) => {
+            tracing::error!(
+                event = "otp.lookup_failed",
+                phone.hash = mac.as_str(),
+                error = %cause,
+                "nobody said what is known of a number"
+            );
+            if lookup.without_answer == WithoutAnswer::Refuse {
+                let refusal = Refusal::Doubted(Doubt::Unknown);
+                Entry::new(Event::SendRefused)
+                    .address(otp, &order.address)
+                    .because(&refusal)
+                    .record_alone(otp, &order.caller)
+                    .await?;
+                return Err(refusal);
+            }
+        }
+    }
+    Ok(true)
+}
+
+async fn is_known(otp: &Otp, number: &Mac, now: Timestamp) -> Result<bool, StoreError> {
+    let mut reader = otp.store().reader().await?;
+    Ok(NumberFacts::find(&mut reader, number, now).await?.is_some())
+}
+
+/// A message with its code, counted in every limit, in a transaction that is not committed yet.
+struct Reserved {
+    tx: Tx,
+    found: Found,
+    alarms: Vec<Alarm>,
+}
+
+/// Reserves all that a message needs. A refusal is on record; what it refuses has not happened.
+async fn reserve(otp: &Otp, order: &Order, has_asked: bool) -> Result<Reserved, Refusal> {
     let mut tx = otp.store().begin().await?;
     let found = order
         .recipient
         .find(otp, &mut tx, &order.caller, &order.address)
         .await?;
     if order.address.is_sandbox() {
-        keep_sandbox_code(otp, tx, order, &found).await?;
-        return Ok(found);
+        keep_sandbox_code(otp, &mut tx, order, &found).await?;
+        let alarms = Vec::new();
+        return Ok(Reserved { tx, found, alarms });
     }
-    let alarms = match reserve(otp, &mut tx, order, &found).await? {
-        Ok(alarms) => alarms,
+    match put_out(otp, &mut tx, order, &found).await? {
+        Ok(alarms) => Ok(Reserved { tx, found, alarms }),
         Err(refusal) => {
             drop(tx);
-            entry(otp, order, &found, Event::SendRefused)
-                .because(&refusal)
-                .record_alone(otp, &order.caller)
-                .await?;
-            return Err(refusal);
+            record_refusal(otp, order, &found, &refusal, has_asked).await?;
+            Err(refusal)
         }
-    };
-    tx.commit().await?;
-    alarms.iter().for_each(Alarm::log);
-    otp.courier().wake();
-    otp.metrics().queued(order.address.country());
-    Ok(found)
+    }
+}
+
+/// A number that was asked about and is doubted has cost what a lookup costs: it counts as a message,
+/// or questions about numbers could be had without end.
+async fn record_refusal(
+    otp: &Otp,
+    order: &Order,
+    found: &Found,
+    refusal: &Refusal,
+    has_asked: bool,
+) -> Result<(), StoreError> {
+    let Caller { project, now, .. } = &order.caller;
+    let mut tx = otp.store().begin().await?;
+    if has_asked && matches!(refusal, Refusal::Doubted(_)) {
+        let budgets = budgets::of_code(otp, order, found);
+        if let Ok(alarms) = Allowance::spend(&mut tx, project, &budgets, otp.limits(), *now).await?
+        {
+            alarms.iter().for_each(Alarm::log);
+        }
+    }
+    entry(otp, order, found, Event::SendRefused)
+        .because(refusal)
+        .record(&mut tx, &order.caller, otp.random())
+        .await?;
+    tx.commit().await
 }
 
 /// Nothing is sent to the sandbox addresses, so that nothing limits it.
 async fn keep_sandbox_code(
     otp: &Otp,
-    mut tx: Tx,
+    tx: &mut Tx,
     order: &Order,
     found: &Found,
-) -> Result<(), Refusal> {
+) -> Result<(), StoreError> {
     let id = Id::new(order.caller.now, otp.random());
     passcode(otp, order, &found.method, &Code::sandbox(), id)
-        .replace(&mut tx, otp.keys())
-        .await?;
-    Ok(tx.commit().await?)
+        .replace(tx, otp.keys())
+        .await
 }
 
 /// The order of the tables is the same as in an authentication, and where a message fails or is told
 /// of: the code, its messages, the pause. So none of them waits for another that waits for it.
-async fn reserve(
+async fn put_out(
     otp: &Otp,
     tx: &mut Tx,
     order: &Order,
@@ -129,8 +212,12 @@ async fn check_number(
         return Ok(Ok(()));
     };
     let Caller { project, now, .. } = &order.caller;
-    if OptOut::holds(tx, &otp.keys().address(&order.address)).await? {
+    let mac = otp.keys().address(&order.address);
+    if OptOut::holds(tx, &mac).await? {
         return Ok(Err(Refusal::UnsubscribedPhoneNumber));
+    }
+    if let Some(doubt) = doubt(otp, tx, number, &mac, *now).await? {
+        return Ok(Err(Refusal::Doubted(doubt)));
     }
     let rule = &otp.limits().conversion;
     if !method.verified
@@ -141,6 +228,34 @@ async fn check_number(
     }
     Conversion::count_sent(tx, project, number.prefix(), *now).await?;
     Ok(Ok(()))
+}
+
+/// What is known of the number that speaks against a code.
+async fn doubt(
+    otp: &Otp,
+    tx: &mut Tx,
+    number: &PhoneNumber,
+    mac: &Mac,
+    now: Timestamp,
+) -> Result<Option<Doubt>, StoreError> {
+    let limits = otp.limits();
+    let facts = match otp.lookup() {
+        Some(_) => NumberFacts::find(tx, mac, now).await?,
+        None => None,
+    };
+    if number.is_voip() || facts.is_some_and(|facts| facts.is_voip) {
+        match limits.voip {
+            Voip::Allow => {}
+            Voip::Warn => tracing::warn!(
+                event = "otp.voip",
+                phone.hash = mac.as_str(),
+                phone.ends = number.last_two(),
+                "a code goes to a number of internet telephony"
+            ),
+            Voip::Refuse => return Ok(Some(Doubt::Voip)),
+        }
+    }
+    Ok(facts.and_then(|facts| facts.doubt(limits, now)))
 }
 
 async fn spend(
@@ -155,146 +270,8 @@ async fn spend(
     if let Err(wait) = Cooldown::start(tx, project, &address, limits, *now).await? {
         return Ok(Err(wait));
     }
-    let mut budgets = budgets_of_user(otp, found.user.id, &order.address);
-    budgets.extend(budgets_of_network(
-        otp,
-        &order.delivery.origin,
-        &found.method,
-    ));
-    budgets.extend(budgets_of_project(otp, &order.address));
+    let budgets = budgets::of_code(otp, order, found);
     Allowance::spend(tx, project, &budgets, limits, *now).await
-}
-
-fn budgets_of_user<'a>(otp: &'a Otp, user_id: Id<User>, address: &Address) -> Vec<Budget<'a>> {
-    let limits = otp.limits();
-    let mac = otp.keys().address(address);
-    vec![
-        Budget::of_messages(format!("number {}", mac.as_str()), &limits.per_number),
-        Budget::of_messages(format!("user {user_id}"), &limits.per_user),
-    ]
-}
-
-fn budgets_of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<'a>> {
-    let limits = otp.limits();
-    let Some(network) = origin.network() else {
-        return Vec::new();
-    };
-    let mac = otp.keys().subject("network", &network);
-    let mut budgets = vec![Budget::of_messages(
-        format!("ip {}", mac.as_str()),
-        &limits.per_ip,
-    )];
-    if !method.verified {
-        let subject = format!("ip to strangers {}", mac.as_str());
-        budgets.push(Budget::of_messages(subject, &limits.per_ip_to_strangers));
-    }
-    budgets
-}
-
-fn budgets_of_project<'a>(otp: &'a Otp, address: &Address) -> Vec<Budget<'a>> {
-    let limits = otp.limits();
-    let mut budgets = Vec::new();
-    if let Address::Phone(number) = address {
-        let subject = format!("prefix {}", number.prefix());
-        budgets.push(Budget::of_messages(subject, &limits.per_prefix));
-        if let Some(price) = limits.prices.get(number.country()) {
-            budgets.push(Budget {
-                subject: "cost".to_owned(),
-                windows: &limits.cost_per_project,
-                amount: *price,
-            });
-        }
-    }
-    budgets.push(Budget::of_messages(
-        "project".to_owned(),
-        &limits.per_project,
-    ));
-    budgets
-}
-
-/// Tells an older address of a user that `added` is new. The notice has no code; it counts as a
-/// message to that address. When none may be sent, or none can be stored, the log says so and the
-/// request goes on: what it asked for has been committed.
-pub async fn tell_of_new_factor(otp: &Otp, caller: &Caller, to: &Method, added: &Address) {
-    if let Err(cause) = put_out_notice(otp, caller, to, added).await {
-        tracing::error!(
-            event = "otp.notice_failed",
-            user.id = %to.user_id,
-            error = %cause,
-            "a user could not be told of a new address"
-        );
-    }
-}
-
-async fn put_out_notice(
-    otp: &Otp,
-    caller: &Caller,
-    to: &Method,
-    added: &Address,
-) -> Result<(), StoreError> {
-    let message = Message {
-        id: Id::new(caller.now, otp.random()),
-        channel: match &to.address {
-            Address::Phone(_) => Channel::Sms,
-            Address::Email(_) => Channel::Email,
-        },
-        to: to.address.as_str().to_owned(),
-        body: otp.text().notice(added),
-        locale: Locale::En,
-        expires_at: caller.now.plus(NOTICE_LIFE),
-    };
-    let line = otp.lines().first(to.address.country(), message.channel);
-    let Some(line) = line.filter(|_| !to.address.is_sandbox()) else {
-        return Ok(());
-    };
-    let draft = Draft {
-        caller,
-        method_id: None,
-        address: &to.address,
-        line,
-        message: &message,
-    };
-    reserve_notice(otp, to, &draft).await
-}
-
-async fn reserve_notice(otp: &Otp, to: &Method, draft: &Draft<'_>) -> Result<(), StoreError> {
-    let caller = draft.caller;
-    let mut tx = otp.store().begin().await?;
-    if let Some(alarms) = spend_on_notice(otp, &mut tx, caller, to).await? {
-        Entry::new(Event::Noticed)
-            .user(to.user_id)
-            .address(otp, &to.address)
-            .record(&mut tx, caller, otp.random())
-            .await?;
-        draft.put_out(otp, &mut tx).await?;
-        tx.commit().await?;
-        alarms.iter().for_each(Alarm::log);
-        otp.courier().wake();
-    } else {
-        tracing::warn!(
-            event = "otp.notice_kept_back",
-            user.id = %to.user_id,
-            "a user was not told of a new address, since no more messages may be sent there"
-        );
-    }
-    Ok(())
-}
-
-/// `None` when no more messages may be sent there.
-async fn spend_on_notice(
-    otp: &Otp,
-    tx: &mut Tx,
-    caller: &Caller,
-    to: &Method,
-) -> Result<Option<Vec<Alarm>>, StoreError> {
-    let Caller { project, now, .. } = caller;
-    if OptOut::holds(tx, &otp.keys().address(&to.address)).await? {
-        return Ok(None);
-    }
-    let mut budgets = budgets_of_user(otp, to.user_id, &to.address);
-    budgets.extend(budgets_of_project(otp, &to.address));
-    let spent = Allowance::spend(tx, project, &budgets, otp.limits(), *now).await?;
-    Ok(spent.ok())
 }
 
 fn message(otp: &Otp, order: &Order, code: &Code) -> Message {

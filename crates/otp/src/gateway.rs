@@ -1,7 +1,7 @@
 //! The ways in which messages leave. Each is asked to take one message and says what it knows.
 
 mod kannel;
-mod outbound;
+pub mod outbound;
 mod sigv4;
 mod smpp;
 mod sns;

@@ -12,6 +12,7 @@ mod allowance;
 mod answer;
 mod audit;
 mod authenticate;
+mod budgets;
 mod channel;
 mod conversion;
 mod cooldown;
@@ -29,9 +30,12 @@ mod keys;
 mod limits;
 mod lines;
 mod locale;
+mod lookup;
 mod message;
 mod method;
 mod metrics;
+mod notice;
+mod number_facts;
 mod openapi;
 mod operation;
 mod operations;
@@ -53,6 +57,7 @@ mod send;
 mod session;
 mod session_wishes;
 mod sessions;
+mod signature;
 mod signing_key;
 mod status;
 mod telephone;
@@ -70,8 +75,9 @@ pub use environment::Environment;
 pub use gateway::{
     Gateway, GatewayKind, GatewaySetupError, Kannel, Smpp, Sns, Twilio, Vonage, Webhook,
 };
-pub use limits::{Conversion, Limits, Window};
+pub use limits::{Conversion, Limits, Voip, Window};
 pub use locale::locale_tags;
+pub use lookup::{Lookup, LookupSetupError, WithoutAnswer};
 pub use message::{MessageSettings, MessageTextError};
 pub use opt_out::{OptOutError, OptOutList, OptedOut};
 pub use otp::{Otp, OtpError, OtpParts, PurgeError};
@@ -102,5 +108,6 @@ pub const SCHEMA: Schema = Schema {
         opt_out::TABLE,
         project::NAME,
         outbox::TABLE,
+        number_facts::TABLE,
     ],
 };

@@ -12,8 +12,11 @@ use serde::Deserialize;
 pub struct Limits {
     /// Countries that are sent to, as ISO 3166 codes.
     pub countries: BTreeSet<String>,
-    /// Whether numbers of internet telephony may be sent to.
-    pub allow_voip: bool,
+    /// What is done about numbers of internet telephony, as their range or a lookup says.
+    pub voip: Voip,
+    /// How many days after a change of its SIM, of which a lookup tells, no code goes to a number.
+    /// 0: it does not matter.
+    pub sim_change_days: u32,
     /// Guesses that one code stands, right or wrong.
     pub attempts_per_code: i64,
     /// Wrong codes in a row after which a user is locked; at most 100.
@@ -57,6 +60,16 @@ pub struct Limits {
     pub notify_of_new_factor: bool,
     /// After how many days without a right code an address counts as not verified. 0: never.
     pub reverify_after_days: u32,
+}
+
+/// What is done about a number of internet telephony.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Voip {
+    Allow,
+    /// It is sent to, and the log says so.
+    Warn,
+    Refuse,
 }
 
 /// The share of codes that must come back: of `messages` or more within `minutes`, at least `percent`.
@@ -131,7 +144,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             countries: ["US", "CA"].map(str::to_owned).into(),
-            allow_voip: true,
+            voip: Voip::Warn,
+            sim_change_days: 7,
             attempts_per_code: 5,
             failures_before_lock: 10,
             lock_minutes: 60,
@@ -237,6 +251,7 @@ impl Limits {
             "fresh_factor_minutes",
             "0 to 10080",
         )?;
+        expect(self.sim_change_days <= 365, "sim_change_days", "0 to 365")?;
         expect(
             self.reverify_after_days <= 3650,
             "reverify_after_days",

@@ -74,7 +74,7 @@ struct Latency {
 }
 
 /// Names and what they count.
-const ABOUT: [(&str, &str); 6] = [
+const ABOUT: [(&str, &str); 7] = [
     ("sallyport_otp_queued_total", "Messages put into the queue."),
     ("sallyport_otp_sent_total", "Messages that a gateway took."),
     (
@@ -88,6 +88,10 @@ const ABOUT: [(&str, &str); 6] = [
     (
         "sallyport_otp_gateway_failures_total",
         "Hand-overs that a gateway did not accept.",
+    ),
+    (
+        "sallyport_otp_lookups_total",
+        "Questions about a number, by whether there was an answer.",
     ),
     (
         "sallyport_otp_verified_total",
@@ -130,6 +134,11 @@ impl Metrics {
     pub fn gateway_failed(&self, gateway: &str, reason: Reason) {
         let labels = [("gateway", gateway), ("reason", reason.as_str())];
         self.count("sallyport_otp_gateway_failures_total", &labels);
+    }
+
+    pub fn asked_about_number(&self, is_answered: bool) {
+        let answered = if is_answered { "yes" } else { "no" };
+        self.count("sallyport_otp_lookups_total", &[("answered", answered)]);
     }
 
     pub fn verified(&self, gateway: &str, country: &str, after: Duration) {

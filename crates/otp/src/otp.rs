@@ -10,6 +10,7 @@ use crate::{
     keys::Keys,
     limits::Limits,
     lines::Lines,
+    lookup::{Asker, Lookup, LookupSetupError},
     message::{MessageSettings, MessageText, MessageTextError},
     metrics::Metrics,
     receipt::{Callbacks, Receipts},
@@ -28,6 +29,7 @@ struct Inner {
     vault: Vault,
     keys: Arc<Keys>,
     lines: Lines,
+    lookup: Option<Asker>,
     courier: Courier,
     receipts: Receipts,
     metrics_token: Option<Secret>,
@@ -46,6 +48,8 @@ pub struct OtpParts {
     pub vault: Vault,
     /// How messages leave; the first that serves a country is asked first.
     pub gateways: Vec<Gateway>,
+    /// Who knows more of a number than its digits say; `None`: nobody is asked.
+    pub lookup: Option<Lookup>,
     /// The address of the service as gateways reach it, to tell what became of a message.
     pub public_url: Option<Url>,
     /// What whoever reads the metrics must show; without it there are none.
@@ -72,6 +76,8 @@ pub enum OtpError {
         #[source]
         why: GatewaySetupError,
     },
+    #[error("lookup: {0}")]
+    Lookup(#[from] LookupSetupError),
 }
 
 /// Why what has served its time is still there.
@@ -101,6 +107,7 @@ impl Otp {
         Ok(Self(Arc::new(Inner {
             keys,
             lines,
+            lookup: parts.lookup.as_ref().map(Asker::new).transpose()?,
             courier: Courier::default(),
             receipts,
             metrics_token: parts.metrics_token,
@@ -162,6 +169,10 @@ impl Otp {
 
     pub(crate) fn lines(&self) -> &Lines {
         &self.0.lines
+    }
+
+    pub(crate) fn lookup(&self) -> Option<&Asker> {
+        self.0.lookup.as_ref()
     }
 
     pub(crate) fn courier(&self) -> &Courier {

@@ -2,7 +2,11 @@ use std::fmt;
 
 use rlibphonenumber::{ParseError, PhoneNumber as Parsed, PhoneNumberType, enums::Region};
 
-use crate::{environment::Environment, limits::Limits, refusal::Refusal};
+use crate::{
+    environment::Environment,
+    limits::{Limits, Voip},
+    refusal::Refusal,
+};
 
 /// Stytch's sandbox number: in a test project nothing is sent to it and its code is `000000`.
 const SANDBOX: &str = "+10000000000";
@@ -14,6 +18,7 @@ pub struct PhoneNumber {
     e164: String,
     prefix: String,
     country: String,
+    is_voip: bool,
 }
 
 impl PhoneNumber {
@@ -29,6 +34,7 @@ impl PhoneNumber {
             e164: text.to_owned(),
             prefix: prefix_of(&number),
             country: country_of(&number),
+            is_voip: is_voip(&number),
         })
     }
 
@@ -43,14 +49,15 @@ impl PhoneNumber {
     /// A number that was checked when it was stored.
     pub fn stored(e164: &str) -> Self {
         let parsed: Result<Parsed, ParseError> = e164.parse();
-        let (prefix, country) = match parsed {
-            Ok(number) => (prefix_of(&number), country_of(&number)),
-            Err(_) => (e164.chars().take(5).collect(), String::new()),
+        let (prefix, country, is_voip) = match parsed {
+            Ok(number) => (prefix_of(&number), country_of(&number), is_voip(&number)),
+            Err(_) => (e164.chars().take(5).collect(), String::new(), false),
         };
         Self {
             e164: e164.to_owned(),
             prefix,
             country,
+            is_voip,
         }
     }
 
@@ -66,6 +73,11 @@ impl PhoneNumber {
     /// The ISO 3166 code of the country; empty for a number of none.
     pub fn country(&self) -> &str {
         &self.country
+    }
+
+    /// Whether it is in a range of internet telephony.
+    pub const fn is_voip(&self) -> bool {
+        self.is_voip
     }
 
     /// What may be shown of it elsewhere.
@@ -84,6 +96,7 @@ impl PhoneNumber {
                 e164: SANDBOX.to_owned(),
                 prefix: "+1000".to_owned(),
                 country: String::new(),
+                is_voip: false,
             }),
             Environment::Live => Err(Refusal::SandboxNumberInLiveProject),
         }
@@ -136,7 +149,7 @@ fn check_type(number: &Parsed, limits: &Limits) -> Result<(), Refusal> {
         | PhoneNumberType::UAN
         | PhoneNumberType::VoiceMail
         | PhoneNumberType::Unknown => true,
-        PhoneNumberType::VoIP => !limits.allow_voip,
+        PhoneNumberType::VoIP => limits.voip == Voip::Refuse,
         PhoneNumberType::FixedLine
         | PhoneNumberType::Mobile
         | PhoneNumberType::FixedLineOrMobile
@@ -146,6 +159,10 @@ fn check_type(number: &Parsed, limits: &Limits) -> Result<(), Refusal> {
         return Err(Refusal::InvalidPhoneNumber);
     }
     Ok(())
+}
+
+fn is_voip(number: &Parsed) -> bool {
+    number.get_type() == PhoneNumberType::VoIP
 }
 
 fn country_of(number: &Parsed) -> String {

@@ -2,7 +2,7 @@ use sallyport_base::{StoreError, Timestamp};
 
 use crate::{
     Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown, method::Method,
-    outbox::Parcel, passcode::Passcode, session::Session, telephone,
+    number_facts::NumberFacts, outbox::Parcel, passcode::Passcode, session::Session, telephone,
 };
 
 pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
@@ -25,6 +25,7 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
             "conversions",
             Conversion::purge(&mut tx, conversions).await?,
         ),
+        ("facts of numbers", NumberFacts::purge(&mut tx, now).await?),
         ("sessions", Session::purge(&mut tx, now).await?),
         ("telephone", telephone::purge(&mut tx, codes).await?),
         ("outbox", Parcel::purge(&mut tx, decisions).await?),

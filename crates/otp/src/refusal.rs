@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sallyport_base::{StoreError, VaultError};
 
-use crate::address::Kind;
+use crate::{address::Kind, number_facts::Doubt};
 
 /// Every answer that is not a success, in Stytch's words. [`crate::answer`] turns it into JSON.
 ///
@@ -58,6 +58,8 @@ pub enum Refusal {
     /// What is wrong with a search: `error_type` and what was expected.
     Search(&'static str, &'static str),
     UnsubscribedPhoneNumber,
+    /// What is known of the number speaks against a code.
+    Doubted(Doubt),
     TooFewTokensAuthenticated {
         retry_after: Duration,
     },
@@ -121,6 +123,14 @@ impl Refusal {
         }
     }
 
+    /// Why, for the audit table.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Doubted(doubt) => doubt.as_str(),
+            _ => self.error_type(),
+        }
+    }
+
     /// What an operator should look at; `None` when the request was at fault.
     pub fn cause(&self) -> Option<String> {
         match self {
@@ -156,7 +166,7 @@ impl Refusal {
             Self::MissingSmsParameter => {
                 (400, "missing_sms_parameter", "phone_number is required.")
             }
-            Self::InvalidPhoneNumber => (
+            Self::InvalidPhoneNumber | Self::Doubted(Doubt::Voip) => (
                 400,
                 "invalid_phone_number",
                 "The phone number is not one that can receive a message. Send it in E.164 form, such as +12025550162.",
@@ -275,6 +285,11 @@ impl Refusal {
                 400,
                 "unsubscribed_phone_number",
                 "The phone number has opted out of messages. Its owner must text START to the sender to receive them again.",
+            ),
+            Self::Doubted(Doubt::SimChanged | Doubt::Refused | Doubt::Unknown) => (
+                400,
+                "downstream_carrier_error",
+                "No message can be sent to this phone number at present. Offer another factor.",
             ),
             Self::TooFewTokensAuthenticated { .. } => (
                 429,

@@ -6,10 +6,10 @@ use crate::{
     address::{Address, Kind},
     answer::Success,
     audit::{Entry, Event},
-    dispatch,
     email_address::EmailAddress,
     fields::Fields,
     method::Method,
+    notice,
     phone_number::PhoneNumber,
     project::Caller,
     refusal::Refusal,
@@ -103,7 +103,7 @@ pub async fn exchange(
         .await?;
     tx.commit().await?;
     if old.verified && otp.limits().notify_of_new_factor {
-        dispatch::tell_of_new_factor(&otp, &caller, old, &address).await;
+        notice::tell_of_new_factor(&otp, &caller, old, &address).await;
     }
     Ok(Success::of(
         json!({ "user_id": shown["user_id"], "user": shown }),

@@ -146,6 +146,7 @@ fn passcode_service(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
         channels: section.channels(&parts.gateways),
         retention: section.retention.clone(),
         gateways: parts.gateways.clone(),
+        lookup: section.lookup(&parts.home).map_err(anyhow::Error::msg)?,
         public_url: section.public_url.clone(),
         metrics_token: section.metrics_token.clone(),
     })

@@ -6,8 +6,8 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use sallyport_base::{Clock, Random, Secret, Timestamp, Vault, params, testing::ScratchStore};
 use sallyport_otp::{
-    Channel, Environment, Gateway, Limits, MessageSettings, Otp, OtpParts, Project, Retention,
-    SCHEMA, TelephoneMessage, telephone_messages,
+    Channel, Environment, Gateway, Limits, Lookup, MessageSettings, Otp, OtpParts, Project,
+    Retention, SCHEMA, TelephoneMessage, telephone_messages,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -49,7 +49,23 @@ impl App {
     pub async fn with_gateways(limits: Limits, gateways: Vec<Gateway>) -> Self {
         let scratch = ScratchStore::new(&[SCHEMA]).await;
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
-        Self::over(scratch, clock, limits, gateways, &Channel::ALL).await
+        Self::over(scratch, clock, limits, gateways, &Channel::ALL, None).await
+    }
+
+    /// A service that asks about numbers, with the telephone.
+    pub async fn asking(limits: Limits, lookup: Lookup) -> Self {
+        let scratch = ScratchStore::new(&[SCHEMA]).await;
+        let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
+        let gateways = vec![Gateway::telephone()];
+        Self::over(
+            scratch,
+            clock,
+            limits,
+            gateways,
+            &Channel::ALL,
+            Some(lookup),
+        )
+        .await
     }
 
     /// A service that sends by some ways only.
@@ -62,6 +78,7 @@ impl App {
             Limits::default(),
             vec![Gateway::telephone()],
             channels,
+            None,
         )
         .await
     }
@@ -75,6 +92,7 @@ impl App {
             Limits::default(),
             vec![Gateway::telephone()],
             &Channel::ALL,
+            None,
         )
         .await
     }
@@ -85,6 +103,7 @@ impl App {
         limits: Limits,
         gateways: Vec<Gateway>,
         channels: &[Channel],
+        lookup: Option<Lookup>,
     ) -> Self {
         let otp = Otp::new(OtpParts {
             store: scratch.store.clone(),
@@ -92,6 +111,7 @@ impl App {
             random: Random::system(),
             vault: Vault::from_key([7; 32]),
             gateways,
+            lookup,
             public_url: Some("https://otp.example.com".parse().unwrap()),
             metrics_token: Some(Secret::from(METRICS_TOKEN)),
             limits,

@@ -13,6 +13,7 @@ mod factors;
 mod given_up;
 mod guessing;
 mod limits;
+mod lookup;
 mod numbers;
 mod openapi;
 mod operator;

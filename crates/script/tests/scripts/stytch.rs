@@ -489,6 +489,14 @@ async fn a_message_that_is_not_sent_is_said_and_not_repeated() {
         (refusal(401, "unauthorized_credentials"), failed),
         (refusal(429, "too_many_requests"), later),
         (refusal(400, "too_few_tokens_authenticated"), later),
+        (
+            refusal(400, "downstream_carrier_error"),
+            "No code can be sent to your phone at present. Please sign in another way.",
+        ),
+        (
+            refusal(400, "unsubscribed_phone_number"),
+            "Your phone asked for no more messages. Text START to the sender of the codes to get them again.",
+        ),
         (reply(429, "slow down"), later),
         (reply(500, "<html>"), unavailable),
         (reply(200, "<html>"), unavailable),

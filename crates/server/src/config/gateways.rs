@@ -58,6 +58,12 @@ fn read_kind(kind: &str, table: Table) -> Result<GatewayKind, String> {
     })
 }
 
+/// A table of another kind that may have a secret in a file.
+pub fn read_table<T: DeserializeOwned>(mut table: Table, base: &Path) -> Result<T, String> {
+    read_files(&mut table, base)?;
+    of(table)
+}
+
 fn take<T: DeserializeOwned>(table: &mut Table, key: &str) -> Result<Option<T>, String> {
     let value = table.remove(key).map(Value::try_into).transpose();
     value.map_err(|error: toml::de::Error| format!("{key}: {}", in_one_line(&error)))

@@ -15,7 +15,7 @@ use std::{
 use anyhow::Context;
 use sallyport_base::Secret;
 use sallyport_flow::{Issuer, MailParts, MailSecurity, Mailer};
-use sallyport_otp::{Channel, Gateway, GatewayKind, MessageSettings};
+use sallyport_otp::{Channel, Gateway, GatewayKind, Lookup, MessageSettings};
 use section::section;
 use serde::Deserialize;
 
@@ -161,6 +161,10 @@ section! {
         /// The gateways that send messages, the first choice first, as docs/gateways.md says.
         gateways: Vec<toml::Table> = Vec::new(),
             eg "[{ kind = \"webhook\", url = \"https://sms.example.com/send\", secret_file = \"/run/secrets/webhook\" }]";
+        /// A server of yours that is asked what it knows of a number before a code is sent, as
+        /// docs/passcode-service.md says. Without it nobody is asked.
+        lookup: Option<toml::Table> = None,
+            eg "{ url = \"https://numbers.example.com/\", secret_file = \"/run/secrets/lookup\" }";
         /// The address of the service as gateways reach it, for their receipts. Without it they are
         /// not asked to tell what became of a message.
         public_url: Option<url::Url> = None, eg "\"https://otp.example.com\"";
@@ -286,6 +290,10 @@ impl Config {
             (
                 "passcode_service.gateways",
                 self.passcode_service.gateways_complaint(home_of(file)),
+            ),
+            (
+                "passcode_service.lookup",
+                self.passcode_service.lookup(home_of(file)).err(),
             ),
             (
                 "passcode_service.limits",
@@ -440,6 +448,14 @@ impl PasscodeService {
         gateways::read(&self.gateways, home)
     }
 
+    /// Who is asked about numbers, with the secret that is in a file of `home`.
+    pub fn lookup(&self, home: &Path) -> Result<Option<Lookup>, String> {
+        let Some(table) = &self.lookup else {
+            return Ok(None);
+        };
+        gateways::read_table(table.clone(), home).map(Some)
+    }
+
     fn gateways_complaint(&self, home: &Path) -> Option<String> {
         if !self.enabled {
             return None;
@@ -560,6 +576,10 @@ mod tests {
             (
                 "[passcode_service]\nenabled = true\n",
                 "/home/sallyport.toml, passcode_service.gateways: there is none, so that no message can be sent",
+            ),
+            (
+                "[passcode_service]\nlookup = { url = \"http://numbers.example.com/\", secret = \"0123456789abcdef\", remember = 1 }\n",
+                "/home/sallyport.toml, passcode_service.lookup: unknown field `remember`, expected one of `url`, `secret`, `remember_minutes`, `without_answer`",
             ),
             (
                 "[passcode_service.limits]\nlock_minutes = 1\n",

@@ -33,6 +33,8 @@ pub struct Remove {
 
 /// Lists the numbers, the newest first: their last two digits, which is all that is known, and since when.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  sallyport otp opt-out list")]
 pub struct List {}
 
 impl OptOut {

@@ -98,6 +98,9 @@ fn service(
         channels: section.channels(&gateways),
         retention: section.retention.clone(),
         gateways,
+        lookup: section
+            .lookup(premises.home.path())
+            .map_err(anyhow::Error::msg)?,
         public_url: section.public_url.clone(),
         metrics_token: section.metrics_token.clone(),
     })
