@@ -172,6 +172,10 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
             false => pass_on(otp, parcel, Reason::Unreachable, now).await,
         };
     };
+    let may_go_elsewhere = !parcel.in_doubt && otp.lines().has_another(line, parcel, now);
+    if may_go_elsewhere && !line.health.may_try(now) {
+        return pass_on(otp, parcel, Reason::Busy, now).await;
+    }
     let Ok(message) = parcel.open(otp.vault()) else {
         tracing::error!(message.id = %parcel.id, "a message does not open with this key file");
         return give_up(otp, parcel, Reason::Unreadable, now).await;
@@ -181,9 +185,13 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
         .unwrap_or_else(|_| Err(GatewayError::Unanswered("it took too long".to_owned())));
     let now = otp.clock().now();
     match answer {
-        Ok(accepted) => sent(otp, parcel, &accepted, now).await,
+        Ok(accepted) => {
+            line.health.answered();
+            sent(otp, parcel, &accepted, now).await
+        }
         Err(cause) => {
             let reason = reason_of(&cause);
+            note_health(line, reason, now);
             tracing::error!(
                 event = "otp.gateway_failed",
                 message.id = %parcel.id,
@@ -198,6 +206,18 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
                 _ => pass_on(otp, parcel, reason, now).await,
             }
         }
+    }
+}
+
+fn note_health(line: &Line, reason: Reason, now: Timestamp) {
+    if reason == Reason::Refused {
+        line.health.answered();
+    } else if line.health.failed(now) {
+        tracing::warn!(
+            event = "otp.gateway_rests",
+            gateway = line.name,
+            "a gateway failed again and again; while another can have its messages it is tried with one every half minute"
+        );
     }
 }
 

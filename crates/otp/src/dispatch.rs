@@ -169,7 +169,10 @@ async fn put_out(
     if let Some(retry_after) = user.locked_for(now) {
         return Ok(Err(Refusal::UserLocked { retry_after }));
     }
-    let Some(line) = otp.lines().first(order.address.country(), order.channel) else {
+    let Some(line) = otp
+        .lines()
+        .first(order.address.country(), order.channel, now)
+    else {
         return Ok(Err(Refusal::UnservedCountry));
     };
     let code = Code::random(otp.random());

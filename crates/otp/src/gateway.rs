@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::{
     channel::Channel,
+    health::Health,
     message::Message,
     receipt::{Callback, Callbacks, News, Receipts},
     refusal::Refusal,
@@ -102,6 +103,7 @@ pub enum GatewayError {
 /// A gateway that is ready to take messages.
 pub struct Line {
     pub name: String,
+    pub health: Health,
     countries: BTreeSet<String>,
     end: End,
 }
@@ -137,6 +139,7 @@ impl Line {
         };
         Ok(Self {
             name: gateway.name.clone(),
+            health: Health::default(),
             countries: gateway.countries.clone(),
             end,
         })

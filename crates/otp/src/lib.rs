@@ -25,6 +25,7 @@ mod factor;
 mod fields;
 mod gateway;
 mod gsm;
+mod health;
 mod inbound;
 mod keys;
 mod limits;

@@ -1,4 +1,5 @@
 use futures_util::future::join_all;
+use sallyport_base::Timestamp;
 
 use crate::{
     channel::Channel,
@@ -44,9 +45,25 @@ impl Lines {
         self.0.iter().find(|line| line.name == name)
     }
 
-    /// The first to be asked for a number of this country; `None` when nobody sends there.
-    pub fn first(&self, country: &str, channel: Channel) -> Option<&Line> {
-        self.0.iter().find(|line| line.serves(country, channel))
+    /// The first to be asked for a number of this country, one that rests only when all do; `None` when
+    /// nobody sends there.
+    pub fn first(&self, country: &str, channel: Channel, now: Timestamp) -> Option<&Line> {
+        let mut serving = self.0.iter().filter(|line| line.serves(country, channel));
+        serving
+            .clone()
+            .find(|line| !line.health.rests(now))
+            .or_else(|| serving.next())
+    }
+
+    /// Whether a gateway that does not rest could have the message in place of `line`.
+    pub fn has_another(&self, line: &Line, parcel: &Parcel, now: Timestamp) -> bool {
+        let refused = parcel.refused_by();
+        self.0.iter().any(|other| {
+            other.name != line.name
+                && other.serves(&parcel.country, parcel.channel)
+                && !refused.contains(&&*other.name)
+                && !other.health.rests(now)
+        })
     }
 
     /// Who is asked after the gateway that has the message, when those in `refused` must not be asked again.

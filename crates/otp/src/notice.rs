@@ -53,7 +53,9 @@ async fn put_out_notice(
         locale: Locale::En,
         expires_at: caller.now.plus(LIFE),
     };
-    let line = otp.lines().first(to.address.country(), message.channel);
+    let line = otp
+        .lines()
+        .first(to.address.country(), message.channel, caller.now);
     let Some(line) = line.filter(|_| !to.address.is_sandbox()) else {
         return Ok(());
     };

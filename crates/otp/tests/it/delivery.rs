@@ -422,3 +422,54 @@ async fn new_codes_and_messages_that_fail_never_wait_for_each_other() {
     };
     tokio::join!(ask(), ask(), ask(), carry(), carry(), carry());
 }
+
+#[tokio::test]
+async fn a_gateway_that_fell_silent_rests_and_gets_its_messages_back_when_it_answers() {
+    let (silent, first) = Carrier::start(StatusCode::ACCEPTED).await;
+    let (other, second) = Carrier::start(StatusCode::OK).await;
+    let app = App::with_gateways(Limits::default(), vec![without_memory(&first), second]).await;
+    let send = async |n: usize| {
+        app.login_or_create(&format!("+1202555{n:04}")).await.ok();
+        app.otp.send_due().await.unwrap();
+        (silent.received().len(), other.received().len())
+    };
+    silent.will(Then::HangUp);
+    for n in 1..=3 {
+        assert_eq!(send(n).await, (n, 0), "it may have the message");
+    }
+    assert_eq!(send(4).await, (3, 1));
+    app.wait(30);
+    assert_eq!(send(5).await, (4, 1), "one message tries it again");
+    assert_eq!(send(6).await, (4, 2));
+    app.wait(30);
+    silent.will(Then::Answer(StatusCode::ACCEPTED));
+    assert_eq!(send(7).await, (5, 2));
+    assert_eq!(send(8).await, (6, 2));
+}
+
+#[tokio::test]
+async fn messages_that_wait_for_a_gateway_that_fell_silent_go_to_another() {
+    let (silent, first) = Carrier::start(StatusCode::ACCEPTED).await;
+    let (other, second) = Carrier::start(StatusCode::OK).await;
+    let app = App::with_gateways(Limits::default(), vec![without_memory(&first), second]).await;
+    silent.will(Then::HangUp);
+    for n in 0..40 {
+        app.login_or_create(&format!("+1202555{n:04}")).await.ok();
+    }
+    app.otp.send_due().await.unwrap();
+    let (lost, saved) = (silent.received().len(), other.received().len());
+    assert_eq!(lost + saved, 40);
+    assert!(saved >= 8, "those that were not handed over yet: {saved}");
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_the_only_one_is_always_tried() {
+    let (silent, only) = Carrier::start(StatusCode::ACCEPTED).await;
+    let app = App::with_gateways(Limits::default(), vec![without_memory(&only)]).await;
+    silent.will(Then::HangUp);
+    for n in 1..=5 {
+        app.login_or_create(&format!("+1202555{n:04}")).await.ok();
+        app.otp.send_due().await.unwrap();
+        assert_eq!(silent.received().len(), n);
+    }
+}
