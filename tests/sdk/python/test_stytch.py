@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import unittest
 
-from service import PROJECT, UNKNOWN_USER, SdkTest, another, client, new_number, newest_code
+from service import PROJECT, UNKNOWN_USER, SdkTest, another, new_number, newest_code
 
 
 class Passcodes(SdkTest):
@@ -60,10 +60,6 @@ class Passcodes(SdkTest):
         created = create(phone_number=self.number)
         self.refused(400, "invalid_code", authenticate, method_id=created.phone_id, code="12345")
         self.refused(429, "too_many_requests", create, phone_number=self.number)
-
-    def test_a_wrong_secret_is_refused(self):
-        send = client("secret-test-guess").otps.sms.send
-        self.refused(401, "unauthorized_credentials", send, phone_number=self.number)
 
     def test_a_code_stands_five_guesses(self):
         created = self.stytch.otps.sms.login_or_create(phone_number=self.number)
