@@ -51,6 +51,9 @@ fn passcode() -> Vec<Sample> {
         "host": "login.example.com",
         "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
         "step": 2, "steps": 2,
+        "working": {
+            "notice": "Text messages can be intercepted. Where you are offered another way to sign in, it is the safer one.",
+        },
     });
     let mut mail = first.clone();
     mail["working"] = json!({ "sent_to": "a••••@example.com" });
@@ -60,6 +63,7 @@ fn passcode() -> Vec<Sample> {
     wrong["seconds_left"] = json!(142);
     wrong["resend_in"] = json!(0);
     let mut again = first.clone();
+    again["working"]["other_method"] = json!("totp");
     again["messages"] = json!([{ "severity": "info", "text": "A new code is on its way. The old one no longer works." }]);
     let mut once = first.clone();
     once["resend_in"] = json!(null);
