@@ -11,7 +11,7 @@ import urllib.request
 
 import stytch
 
-PROGRAM = os.environ.get("SALLYPORT_PROGRAM", "")
+PROGRAM = os.environ["SALLYPORT_PROGRAM"]
 
 CONFIGURATION = """
 [passcode_service]
