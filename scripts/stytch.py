@@ -51,6 +51,8 @@ NOTICE = "Text messages can be intercepted. Where you are offered another way to
 
 UNKNOWN_NUMBER = ("user_not_found", "phone_number_not_found")
 WRONG_CODE = ("otp_code_not_found", "invalid_code")
+# Asking once more would change nothing.
+HOPELESS = ("downstream_carrier_error", "unsubscribed_phone_number")
 DEAD_CODE = ("unable_to_auth_otp_code",)
 TOO_MANY = ("too_many_requests", "user_lock_limit_reached", "too_few_tokens_authenticated", "captcha_failed")
 
@@ -171,7 +173,8 @@ class PersonAuthentication(PersonAuthenticationType):
         session = self.session()
         phone_id = reply.text("phone_id")
         if not reply.ok or phone_id is None:
-            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + 1))
+            vain = MESSAGES_ENOUGH if reply.error_type in HOPELESS else 1
+            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + vain))
             return False
         now = int(time.time())
         again = session.get("mobile_number") == number

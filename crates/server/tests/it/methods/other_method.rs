@@ -76,6 +76,20 @@ async fn a_service_that_fails_twice_is_reason_enough() {
 }
 
 #[tokio::test]
+async fn a_number_that_no_code_is_sent_to_is_reason_enough_at_once() {
+    let refusing = Router::new().fallback(any(async || {
+        let body = r#"{"error_type":"downstream_carrier_error"}"#;
+        (StatusCode::BAD_REQUEST, body).into_response()
+    }));
+    let url = listen(refusing).await;
+    let app = server_with(("OTHER_METHOD", "basic"), Some(&url)).await;
+    let page = party("stytch")
+        .first_step(&mut app.browser(), "alice")
+        .await;
+    assert!(offers(&page), "{}", page.body);
+}
+
+#[tokio::test]
 async fn without_another_method_none_is_offered() {
     let app = TestApp::start().await;
     app.person("alice").await;
