@@ -10,21 +10,25 @@ Optional:
   CODE_MINUTES   how long a code works                5
   CODE_TRIES     how often one code may be guessed    5
   COUNTRY_CODE   digits, put before national numbers (those that begin with one 0)
+  NOTICE         what the page says of text messages
+  OTHER_METHOD   the name of the login method that is offered after two messages
 
 Each message is a connection of its own: right for hundreds of logins in an hour. For more, let the passcode service
 of this server send, which stays connected, and use the script `stytch`.
 """
 
-from sallyport.passcode import PasscodeMethod
+from sallyport.passcode import TEXT_MESSAGES, PasscodeMethod
 from sallyport.phone import number_of
 from sallyport.smpp import MessageCentre
 
 
 class PersonAuthentication(PasscodeMethod):
+    amr = ("pwd", "sms", "otp")
     no_destination = "There is no usable phone number in your account. Please ask for help."
 
     def start(self, properties):
         super().start(properties)
+        self.notice = properties.text("NOTICE", TEXT_MESSAGES)
         self.sender = properties.text("source_addr")
         self.country_code = properties.text("COUNTRY_CODE", "").lstrip("+")
         self.centre = MessageCentre(

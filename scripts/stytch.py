@@ -8,6 +8,8 @@ Properties, all required:
   PROJECT_ID, SECRET
 Optional:
   COUNTRY_CODE     digits, put before national numbers (those that begin with one 0)
+  NOTICE           what the page says of text messages
+  OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be
 
 The number is the first of these that can be read as one: phoneNumberVerified when it holds a number instead of
 true or false, employeeNumber when phoneNumberVerified is true, each value of mobile, telephoneNumber.
@@ -41,8 +43,16 @@ EXPIRATION_MINUTES = 5
 # Seconds to wait before the second, the third and every further passcode of one login.
 COOL_DOWN = (30, 60, 120)
 
+# After so many messages in one login, sent or not, another method is offered.
+MESSAGES_ENOUGH = 2
+
+# What a page must say where codes come by SMS (NIST SP 800-63B).
+NOTICE = "Text messages can be intercepted. Where you are offered another way to sign in, it is the safer one."
+
 UNKNOWN_NUMBER = ("user_not_found", "phone_number_not_found")
 WRONG_CODE = ("otp_code_not_found", "invalid_code")
+# Asking once more would change nothing.
+HOPELESS = ("downstream_carrier_error", "unsubscribed_phone_number")
 DEAD_CODE = ("unable_to_auth_otp_code",)
 TOO_MANY = ("too_many_requests", "user_lock_limit_reached", "too_few_tokens_authenticated", "captcha_failed")
 
@@ -74,6 +84,8 @@ class PersonAuthentication(PersonAuthenticationType):
         if "" in values.values():
             return False
         self.country_code = property_of(configuration, "COUNTRY_CODE").lstrip("+")
+        self.notice = property_of(configuration, "NOTICE") or NOTICE
+        self.other_method = property_of(configuration, "OTHER_METHOD")
         self.service = Service(values)
         print("Stytch Initialized successfully")
         return True
@@ -86,13 +98,13 @@ class PersonAuthentication(PersonAuthenticationType):
         return 11
 
     def getAuthenticationMethodClaims(self, configuration):
-        return None
+        return {"pwd": "", "sms": "", "otp": ""}
 
     def isValidAuthenticationMethod(self, usage_type, configuration):
-        return True
+        return not self.session().get("passcode_given_up")
 
     def getAlternativeAuthenticationMethod(self, usage_type, configuration):
-        return None
+        return self.other_method or None
 
     def getCountAuthenticationSteps(self, configuration):
         return 2
@@ -113,10 +125,17 @@ class PersonAuthentication(PersonAuthenticationType):
         return True
 
     def prepareForStep(self, configuration, parameters, step):
+        if self.may_be_given_up():
+            self.identity.setWorkingParameter("other_method", self.other_method)
+        if step == 2:
+            self.identity.setWorkingParameter("notice", self.notice)
         return step == 1 or (step == 2 and self.session().get("phone_id") is not None)
 
     def authenticate(self, configuration, parameters, step):
         CdiUtil.bean(FacesMessages).setKeepMessages()
+        if parameters.containsKey("other_method") and self.may_be_given_up():
+            self.session().put("passcode_given_up", "true")
+            return False
         if step == 1:
             return self.check_password()
         if step == 2 and parameters.containsKey("resend"):
@@ -151,13 +170,15 @@ class PersonAuthentication(PersonAuthenticationType):
 
     def note_sent(self, number, reply):
         """Remembers a passcode that is on its way."""
+        session = self.session()
         phone_id = reply.text("phone_id")
         if not reply.ok or phone_id is None:
+            vain = MESSAGES_ENOUGH if reply.error_type in HOPELESS else 1
+            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + vain))
             return False
-        session = self.session()
         now = int(time.time())
         again = session.get("mobile_number") == number
-        sends = int(session.get("passcode_sends") or 0) if again else 0
+        sends = number_in(session, "passcode_sends") if again else 0
         session.put("mobile_number", number)
         session.put("phone_id", phone_id)
         session.put("stytch_user_id", reply.text("user_id") or "")
@@ -165,6 +186,12 @@ class PersonAuthentication(PersonAuthenticationType):
         session.put("passcode_expires_at", str(now + EXPIRATION_MINUTES * 60))
         session.put("passcode_sends", str(sends + 1))
         return True
+
+    def may_be_given_up(self):
+        """Whether enough messages were sent in vain, and there is another method."""
+        session = self.session()
+        messages = number_in(session, "passcode_sends") + number_in(session, "passcode_failed_sends")
+        return self.other_method != "" and messages >= MESSAGES_ENOUGH
 
     # Step 2
 
@@ -345,11 +372,15 @@ def not_checked(reply):
 
 def seconds_to_wait(session):
     """Until another passcode may be sent in this login."""
-    sends = int(session.get("passcode_sends") or 0)
+    sends = number_in(session, "passcode_sends")
     if sends == 0:
         return 0
     pause = COOL_DOWN[min(sends, len(COOL_DOWN)) - 1]
-    return int(session.get("passcode_sent_at") or 0) + pause - int(time.time())
+    return number_in(session, "passcode_sent_at") + pause - int(time.time())
+
+
+def number_in(session, name):
+    return int(session.get(name) or 0)
 
 
 def refuse(text):

@@ -49,6 +49,8 @@ USED = "This code was used already. Wait until the app shows another one."
 
 
 class PersonAuthentication(LoginMethod):
+    amr = ("pwd", "otp")
+
     def start(self, properties):
         self.issuer = properties.text("ISSUER", "")
         enrolment = properties.text("ENROLMENT", "open")

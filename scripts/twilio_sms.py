@@ -9,6 +9,8 @@ Optional:
   CODE_MINUTES   how long a code works                5
   CODE_TRIES     how often one code may be guessed    5
   COUNTRY_CODE   digits, put before national numbers (those that begin with one 0)
+  NOTICE         what the page says of text messages
+  OTHER_METHOD   the name of the login method that is offered after two messages
 
 The code is made and checked here; Twilio carries the message only. The address has the name SMS_ENDPOINT so that the
 host counts the messages of each person and stops when there are too many.
@@ -18,15 +20,17 @@ import base64
 from urllib.parse import urlencode
 
 from sallyport import post
-from sallyport.passcode import PasscodeMethod
+from sallyport.passcode import TEXT_MESSAGES, PasscodeMethod
 from sallyport.phone import number_of
 
 
 class PersonAuthentication(PasscodeMethod):
+    amr = ("pwd", "sms", "otp")
     no_destination = "There is no usable phone number in your account. Please ask for help."
 
     def start(self, properties):
         super().start(properties)
+        self.notice = properties.text("NOTICE", TEXT_MESSAGES)
         self.endpoint = properties.text("SMS_ENDPOINT")
         self.sender = properties.text("FROM")
         self.country_code = properties.text("COUNTRY_CODE", "").lstrip("+")

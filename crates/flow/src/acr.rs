@@ -1,6 +1,12 @@
 use sallyport_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The acrs that promise resistance to phishing (OpenID Connect EAP ACR Values 1.0).
+const RESISTING_PHISHING: [&str; 2] = ["phr", "phrh"];
+
+/// What `amr` says of a code by SMS (RFC 8176).
+const SMS: &str = "sms";
+
 /// The built-in method: a password and nothing else. The name is Gluu's.
 pub const PASSWORD_ACR: &str = "simple_password_auth";
 
@@ -32,6 +38,10 @@ impl Acr {
         let is = |known: &String| known.eq_ignore_ascii_case(name);
         is(&self.name) || self.aliases.iter().any(is)
     }
+
+    fn resists_phishing(&self) -> bool {
+        RESISTING_PHISHING.iter().any(|name| self.is_named(name))
+    }
 }
 
 /// The proof that a person passed every step of a method.
@@ -41,8 +51,8 @@ pub struct Authentication {
     pub level: i64,
     pub steps: u32,
     pub at: Timestamp,
-    /// The `amr` of ID tokens (RFC 8176): the level as text first, as in Gluu, then what the script
-    /// claims as `key:value`.
+    /// The `amr` of ID tokens: the level as text first, as in Gluu, then what the script claims, as
+    /// `key:value`, or as `key` where the value is empty: so the names of RFC 8176 can be said.
     pub amr: Vec<String>,
     /// Whether the script alone said whose login it is: this host checked no password.
     #[serde(default)]
@@ -54,9 +64,17 @@ pub struct Authentication {
 
 impl Authentication {
     /// Whether this proof is enough for `wanted`: the same method, or one of a strictly higher level
-    /// that took at least as many steps. A password alone is never enough for two steps.
+    /// that took at least as many steps. A password alone is never enough for two steps, and a code
+    /// by SMS never for resistance to phishing, whatever an administrator named or levelled.
     pub fn satisfies(&self, wanted: &Acr) -> bool {
+        if wanted.resists_phishing() && self.is_by_sms() {
+            return false;
+        }
         wanted.is_named(&self.acr) || (self.level > wanted.level && self.steps >= wanted.steps)
+    }
+
+    fn is_by_sms(&self) -> bool {
+        self.amr.iter().any(|method| method == SMS)
     }
 
     /// Whether `wanted` gave way to this method in the login that it is the proof of. That counts for
@@ -105,6 +123,22 @@ mod tests {
             assert_eq!(proof.satisfies(&stytch), enough, "{proof:?}");
         }
         assert!(passed("basic", 10, 1).satisfies(&Acr::password()));
+        let by_sms = Authentication {
+            amr: vec!["50".to_owned(), "sms".to_owned()],
+            ..passed("stytch", 50, 2)
+        };
+        let passkey = Acr {
+            name: "passkey".to_owned(),
+            aliases: vec!["PHR".to_owned()],
+            ..stytch.clone()
+        };
+        let misnamed = Acr {
+            aliases: vec!["phrh".to_owned()],
+            ..stytch.clone()
+        };
+        assert!(by_sms.satisfies(&stytch));
+        assert!(!by_sms.satisfies(&passkey) && !by_sms.satisfies(&misnamed));
+        assert!(passed("fido2", 70, 2).satisfies(&passkey));
         let in_its_place = Authentication {
             instead_of: vec!["router".to_owned(), "stytch".to_owned()],
             ..passed("basic", 0, 1)

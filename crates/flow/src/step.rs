@@ -354,11 +354,10 @@ fn error(text: &str) -> Message {
 
 fn proof(acr: &Acr, steps: u32, claims: BTreeMap<String, String>, at: Timestamp) -> Authentication {
     let mut amr = vec![acr.level.to_string()];
-    amr.extend(
-        claims
-            .into_iter()
-            .map(|(key, value)| format!("{key}:{value}")),
-    );
+    amr.extend(claims.into_iter().map(|(key, value)| match &*value {
+        "" => key,
+        value => format!("{key}:{value}"),
+    }));
     Authentication {
         acr: acr.name.clone(),
         level: acr.level,

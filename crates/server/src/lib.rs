@@ -14,6 +14,7 @@ pub mod listen;
 mod request;
 mod routes;
 mod tls;
+mod unread_body;
 
 pub use app::{App, AppParts, SCHEMAS};
 pub use tls::install_crypto;

@@ -1,9 +1,9 @@
 //! From a connection to the router, and how serving ends.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
-use http::Request;
+use axum::{Router, extract::ConnectInfo, response::Response};
+use http::{HeaderValue, Request, Version, header};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -18,6 +18,8 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
+
+use crate::unread_body::UnreadBody;
 
 /// How long a client may take to say what it wants: the TLS handshake, and the head of a request.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -189,10 +191,9 @@ impl Connection {
             _place,
             ..
         } = self;
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
+        let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request)
+            answer(router.clone(), request)
         });
         let builder = protocol.builder();
         let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -200,6 +201,21 @@ impl Connection {
             tracing::debug!(client.address = %peer, error = %cause, "a connection broke");
         }
     }
+}
+
+/// The answer of the router. A connection of HTTP/1 is left so that it carries the next request, or
+/// is said to end.
+async fn answer(router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
+    if request.version() >= Version::HTTP_2 {
+        return router.oneshot(request).await;
+    }
+    let (request, unread) = UnreadBody::lend(request);
+    let mut response = router.oneshot(request).await?;
+    if !unread.discard().await {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    Ok(response)
 }
 
 /// What a connection speaks. It is never guessed from the first bytes, which may not come.
@@ -259,8 +275,15 @@ impl Stopper {
 
 #[cfg(test)]
 mod tests {
-    use axum::{extract::ConnectInfo, routing::get};
+    use axum::{
+        extract::ConnectInfo,
+        routing::{get, post},
+    };
     use sallyport_base::{Clock, Random};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        sync::Notify,
+    };
 
     use super::*;
     use crate::{
@@ -336,6 +359,53 @@ mod tests {
             .unwrap()
             .unwrap();
         assert!(client().get(format!("{url}/who")).send().await.is_err());
+    }
+
+    /// A connection to a server whose `/early` answers without reading the body, and what tells
+    /// that it was asked.
+    async fn early() -> (TcpStream, Arc<Notify>) {
+        let asked = Arc::new(Notify::new());
+        let asks = asked.clone();
+        let router = router().route(
+            "/early",
+            post(async move || {
+                asks.notify_one();
+                "early"
+            }),
+        );
+        let listener = Listener::bind(any(), "--listen").await.unwrap();
+        let address = listener.address();
+        tokio::spawn(async move {
+            let (_stopper, stop) = Stop::new();
+            listener.serve(router, stop).await;
+        });
+        (TcpStream::connect(address).await.unwrap(), asked)
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_after_the_answer_was_made_does_not_end_the_connection() {
+        let (mut stream, asked) = early().await;
+        let head = b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        asked.notified().await;
+        stream.write_all(b"late").await.unwrap();
+        let next = b"GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        stream.write_all(next).await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+        assert!(answers.ends_with("127.0.0.1"), "{answers}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_before_a_large_body_says_that_the_connection_ends() {
+        let (mut stream, _) = early().await;
+        let head = b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        assert!(answer.ends_with("early"), "{answer}");
     }
 
     #[tokio::test]

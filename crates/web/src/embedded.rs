@@ -35,6 +35,7 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "parts/hidden_fields.xhtml",
     "parts/logo.xhtml",
     "parts/messages.xhtml",
+    "parts/other_method.xhtml",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

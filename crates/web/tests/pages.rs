@@ -196,6 +196,7 @@ async fn the_passcode_field_is_made_for_passcodes() {
         r#"type="text""#,
         r#"inputmode="numeric""#,
         r#"autocomplete="one-time-code""#,
+        r#"pattern="[0-9\s\-\u2010-\u2015]*""#,
     ] {
         assert!(field.contains(attribute), "{attribute}");
     }

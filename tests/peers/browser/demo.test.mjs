@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 
-import { issuer, wrongCode } from "../demo.mjs";
+import { addPerson, issuer, newestCode, wrongCode } from "../demo.mjs";
 
 const PASSWORD = "sally-port-demo";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -69,6 +69,60 @@ test("chen walks through both doors on a phone, in the dark", () =>
     await walk.signOut();
   }));
 
+test("the field takes a code as people type and paste it, and nothing else", () =>
+  Walk.take("field", {}, async (walk) => {
+    const person = await addPerson("dora");
+    await walk.fromDemoToPasscode(person.username, person.password);
+    const code = await newestCode(person.number);
+    await walk.checkField({
+      fits: [code, `${code.slice(0, 3)} ${code.slice(3)}`, `${code.slice(0, 3)}-${code.slice(3)}`, ` ${code} `],
+      fitsNot: ["", "code", `${code} is your code`],
+    });
+    await walk.paste(`${code.slice(0, 3)}–${code.slice(3)}\n`);
+    await walk.enterRightCode(await walk.typed());
+  }));
+
+test("the person is told before a code expires, and has another one sent", () =>
+  Walk.take("time", {}, async (walk) => {
+    await walk.takeTheClock();
+    const person = await addPerson("emil");
+    await walk.fromDemoToPasscode(person.username, person.password);
+    await walk.resendIsHeld(true);
+    await walk.wait(31);
+    await walk.resendIsHeld(false);
+    assert.equal(await walk.announced(), "");
+    // As when the computer slept over the moment itself.
+    await walk.wait(225);
+    assert.match(await walk.announced(), /another minute.*new one sent/);
+    await walk.wait(60);
+    assert.match(await walk.announced(), /has expired/);
+    await walk.look("expired");
+  }));
+
+test("a browser that reads messages fills the code in and goes on", () =>
+  Walk.take("webotp", {}, async (walk) => {
+    await walk.teachToReadMessages();
+    const person = await addPerson("fritz");
+    await walk.fromDemoToPasscode(person.username, person.password);
+    assert.deepEqual(await walk.askedFor(), { transport: ["sms"] });
+    await walk.deliver(await newestCode(person.number));
+    await walk.readConsent();
+  }));
+
+test("a browser that reads messages stops waiting when the code is typed or has expired", () =>
+  Walk.take("webotp-ended", {}, async (walk) => {
+    await walk.takeTheClock();
+    await walk.teachToReadMessages();
+    const person = await addPerson("gerda");
+    await walk.fromDemoToPasscode(person.username, person.password);
+    assert.equal(await walk.waitsForMessage(), true);
+    await walk.enterWrongCode(wrongCode(await newestCode(person.number)));
+    assert.equal(await walk.stoppedWaiting(), true, "by the form that was sent");
+    assert.equal(await walk.waitsForMessage(), true);
+    await walk.wait(301);
+    assert.equal(await walk.waitsForMessage(), false, "by the end of the code");
+  }));
+
 /** One browser window. Every page on the way is photographed and checked. */
 class Walk {
   #name;
@@ -115,7 +169,7 @@ class Walk {
     });
   }
 
-  async fromDemoToPasscode(uid) {
+  async fromDemoToPasscode(uid, password = PASSWORD) {
     await this.#page.goto(`${issuer}/`);
     await this.#look("welcome");
     await this.#page.getByRole("link", { name: "Open the demo application" }).click();
@@ -123,14 +177,14 @@ class Walk {
     await this.#page.getByRole("link", { name: "Sign in with a passcode" }).click();
     await this.#look("password");
     await this.#page.getByLabel("User name").fill(uid);
-    await this.#page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await this.#page.getByLabel("Password", { exact: true }).fill(password);
     await this.#page.getByRole("button", { name: "Continue" }).click();
     await this.#passcodeField().waitFor();
     await this.#look("passcode");
   }
 
-  async enterWrongCode() {
-    await this.#enter(wrongCode(await this.#readTelephone()));
+  async enterWrongCode(code) {
+    await this.#enter(code ?? wrongCode(await this.#readTelephone()));
     const error = this.#page.getByRole("alert");
     await error.waitFor();
     const described = await this.#passcodeField().getAttribute("aria-describedby");
@@ -138,14 +192,98 @@ class Walk {
     await this.#look("wrong-code");
   }
 
-  async enterRightCode() {
-    await this.#enter(await this.#readTelephone());
+  async enterRightCode(code) {
+    await this.#enter(code ?? (await this.#readTelephone()));
+    await this.readConsent();
+  }
+
+  /** What comes after the right code. */
+  async readConsent() {
     const allow = this.#page.getByRole("button", { name: "Allow", exact: true });
     const claims = this.#page.getByRole("heading", { name: "ID token" });
     await allow.or(claims).waitFor();
     if (!(await allow.isVisible())) return;
     await this.#look("consent");
     await allow.click();
+  }
+
+  /** Whether the browser would send the form with these texts. */
+  async checkField({ fits, fitsNot }) {
+    const field = this.#passcodeField();
+    assert.equal(await this.#page.locator("input:not([type=hidden])").count(), 1, "one field for the whole code");
+    for (const text of [...fits, ...fitsNot]) {
+      await field.fill(text);
+      const valid = await field.evaluate((input) => input.checkValidity());
+      assert.equal(valid, fits.includes(text), `"${text}"`);
+    }
+    await field.fill("");
+  }
+
+  async paste(text) {
+    await this.#context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: issuer });
+    await this.#page.evaluate((text) => navigator.clipboard.writeText(text), text);
+    await this.#passcodeField().focus();
+    await this.#page.keyboard.press("Control+V");
+  }
+
+  typed() {
+    return this.#passcodeField().inputValue();
+  }
+
+  /** Lets `wait` set the clock of the pages forward. */
+  takeTheClock() {
+    return this.#page.clock.install();
+  }
+
+  wait(seconds) {
+    return this.#page.clock.fastForward(seconds * 1000);
+  }
+
+  async resendIsHeld(held) {
+    const button = this.#page.getByRole("button", { name: "Send again" });
+    assert.equal(await button.getAttribute("aria-disabled"), String(held));
+  }
+
+  /** What a screen reader says on its own. */
+  announced() {
+    return this.#page.locator("[role=status][data-announce]").innerText();
+  }
+
+  look(what) {
+    return this.#look(what);
+  }
+
+  /** Chromium at a desk knows no SIM: this stands in for one that does (WebOTP). */
+  async teachToReadMessages() {
+    await this.#page.addInitScript(() => {
+      globalThis.OTPCredential = class {};
+      CredentialsContainer.prototype.get = ({ otp, signal }) =>
+        new Promise((deliver, stop) => {
+          globalThis.waiting = { otp, deliver };
+          signal.addEventListener("abort", () => {
+            delete globalThis.waiting;
+            sessionStorage.setItem("stopped", "true");
+            stop(signal.reason);
+          });
+        });
+    });
+  }
+
+  askedFor() {
+    return this.#page.evaluate(() => globalThis.waiting.otp);
+  }
+
+  waitsForMessage() {
+    return this.#page.evaluate(() => globalThis.waiting !== undefined);
+  }
+
+  /** Whether a page of this tab did. */
+  stoppedWaiting() {
+    return this.#page.evaluate(() => sessionStorage.getItem("stopped") === "true");
+  }
+
+  deliver(code) {
+    return this.#page.evaluate((code) => globalThis.waiting.deliver({ code }), code);
   }
 
   #passcodeField() {
@@ -180,6 +318,7 @@ class Walk {
     await this.#page.getByRole("heading", { name: "ID token" }).waitFor();
     await this.#look("claims");
     assert.equal(await this.#claim("acr"), "stytch");
+    assert.deepEqual(JSON.parse(await this.#claim("amr")), ["0", "otp", "pwd", "sms"]);
     assert.equal(await this.#claim("preferred_username"), uid);
   }
 

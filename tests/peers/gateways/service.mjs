@@ -29,6 +29,7 @@ export class Service {
     await service.begin();
     const { stdout } = await service.command("otp", "project", "add");
     const [, project, secret] = stdout.match(/PROJECT_ID=(\S+)\s+SECRET=(\S+)/);
+    Object.assign(service, { project, secret });
     service.authorization = `Basic ${btoa(`${project}:${secret}`)}`;
     return service;
   }

@@ -1,11 +1,24 @@
+use std::{convert::Infallible, future::pending, time::Duration};
+
 use axum::body::Body;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, header};
 use serde_json::json;
+use tokio::time::{self, Instant};
 
 use crate::app::{ALICE, App};
 
 const PATH: &str = "/v1/otps/authenticate";
+
+/// A body that never comes. The clock is stopped once it is waited for, and so nobody has to wait:
+/// a clock that stands still jumps to the next moment that something waits for.
+pub fn endless_body() -> Body {
+    let nothing = async {
+        time::pause();
+        pending::<Result<&[u8], Infallible>>().await
+    };
+    Body::from_stream(futures_util::stream::once(nothing))
+}
 
 #[tokio::test]
 async fn a_body_that_is_not_a_json_object_is_refused() {
@@ -33,6 +46,30 @@ async fn a_body_that_is_not_a_json_object_is_refused() {
             .call(app.request(Method::POST, PATH, body.to_vec()))
             .await;
         assert_eq!(answer.refusal(), (400, "bad_request"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_refused_after_ten_seconds() {
+    let app = App::start().await;
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let receipts = format!("/sallyport/v1/gateways/telephone/receipts/{nobody}");
+    for (method, path) in [
+        (Method::POST, PATH),
+        (Method::POST, "/v1/otps/email/login_or_create"),
+        (Method::POST, "/v1/sessions/authenticate"),
+        (Method::POST, "/v1/users"),
+        (Method::PUT, &format!("/v1/users/user-test-{nobody}")),
+        (Method::POST, "/sallyport/v1/inbound_messages"),
+        (Method::POST, &receipts),
+        (Method::GET, &receipts),
+    ] {
+        let began = Instant::now();
+        let answer = app.call(app.request(method, path, endless_body())).await;
+        assert_eq!(answer.refusal(), (408, "request_timeout"), "{path}");
+        let waited = began.elapsed();
+        assert!(waited >= Duration::from_secs(10), "{path}: {waited:?}");
+        time::resume();
     }
 }
 

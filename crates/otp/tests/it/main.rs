@@ -20,6 +20,7 @@ mod operator;
 mod practices;
 mod projects;
 mod sdk;
+mod sdk_errors;
 mod sdk_users;
 mod search;
 mod sessions;

@@ -1,5 +1,6 @@
 //! Stytch's official Rust SDK against the service on a socket.
 
+use axum::Router;
 use sallyport_base::Secret;
 use stytch::{
     client::{Client as HttpClient, Vertical},
@@ -15,13 +16,17 @@ use stytch::{
 };
 use tokio::net::TcpListener;
 
-use crate::app::{ALICE, App, another};
+use crate::app::{ALICE, App, BRUNO, another};
 
 /// The SDK, made as its README says, with the address of the service.
 pub async fn sdk(app: &App, secret: &Secret) -> Client {
+    sdk_through(app.router.clone(), app, secret).await
+}
+
+/// The same with something between the SDK and the service.
+pub async fn sdk_through(router: Router, app: &App, secret: &Secret) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let router = app.router.clone();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let url = reqwest::Url::parse(&url).unwrap();
     let http =
@@ -34,10 +39,14 @@ pub async fn sdk(app: &App, secret: &Secret) -> Client {
 pub fn error<T: std::fmt::Debug>(answer: stytch::Result<T>) -> (u16, String) {
     match answer.unwrap_err() {
         stytch::Error::Response(error) => {
+            let (status, error_type) = (error.status_code.as_u16(), error.error_type);
             assert!(error.request_id.starts_with("request-id-test-"));
-            assert!(error.error_url.starts_with("https://"));
+            assert_eq!(
+                error.error_url,
+                format!("https://stytch.com/docs/api/errors/{status}#{error_type}")
+            );
             assert!(!error.error_message.is_empty());
-            (error.status_code.as_u16(), error.error_type)
+            (status, error_type)
         }
         other => panic!("not an answer of the service: {other:?}"),
     }
@@ -162,6 +171,29 @@ async fn the_rust_sdk_manages_users() {
         error(last),
         (400, "cannot_delete_last_primary_factor".to_owned())
     );
+    let added = stytch
+        .otps
+        .sms
+        .send(SendRequest {
+            phone_number: BRUNO.to_owned(),
+            user_id: Some(user_id.clone()),
+            ..SendRequest::default()
+        })
+        .await
+        .unwrap();
+    let code = app.code().await;
+    let both = stytch
+        .otps
+        .authenticate(guess(&added.phone_id, &code))
+        .await;
+    assert_eq!(both.unwrap().user.phone_numbers.len(), 2);
+    let phone_id = added.phone_id;
+    let left = stytch
+        .users
+        .delete_phone_number(DeletePhoneNumberRequest { phone_id })
+        .await
+        .unwrap();
+    assert_eq!(left.user.phone_numbers[0].phone_number, ALICE);
     let deleted = stytch
         .users
         .delete(DeleteRequest {

@@ -60,6 +60,9 @@ class LoginMethod(PersonAuthenticationType):
     method from being offered, and the exception's text is what the administrator reads.
     """
 
+    # What the person proves by it, in the words of RFC 8176, for `amr`.
+    amr = ()
+
     def __init__(self, current_time_millis):
         pass
 
@@ -101,7 +104,7 @@ class LoginMethod(PersonAuthenticationType):
         return None
 
     def getAuthenticationMethodClaims(self, configuration):
-        return None
+        return {method: "" for method in self.amr}
 
     def logout(self, configuration, parameters):
         return True

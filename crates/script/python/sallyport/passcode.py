@@ -7,6 +7,9 @@ import secrets
 
 from sallyport import LoginMethod, check_password, host_name, now, offer, person, refuse, session, tell, typed
 
+# After so many messages in one login another method is offered.
+MESSAGES_ENOUGH = 2
+
 # Seconds to wait before the second, the third and every further code of one login.
 COOL_DOWN = (30, 60, 120)
 
@@ -16,6 +19,8 @@ DEAD = "This code has expired or was used before. Please ask for a new one."
 SENT_AGAIN = "We have sent you a new code. The old one no longer works."
 NOT_SENT = "The message could not be sent. Please try again later."
 START_AGAIN = "Your login has expired. Please start again."
+# What a page must say where codes come by SMS (NIST SP 800-63B).
+TEXT_MESSAGES = "Text messages can be intercepted. Where you are offered another way to sign in, it is the safer one."
 
 
 class Passcode:
@@ -78,8 +83,12 @@ class PasscodeMethod(LoginMethod):
     """A login method of two steps: the password, then a code that is sent to the person.
 
     A method says where to (`destination`) and how (`send`). In step 2 a form with the field `resend` asks for
-    another code.
+    another code, and one with the field `other_method` for the method that the property OTHER_METHOD names.
     """
+
+    amr = ("pwd", "otp")
+    # What the page says of the way that codes take.
+    notice = None
 
     page = "/auth/otp_sms/otp_sms.xhtml"
     # The session attribute of the destination; the page of text messages shows this one, masked.
@@ -102,6 +111,13 @@ class PasscodeMethod(LoginMethod):
         self.passcode = Passcode(
             minutes=properties.number("CODE_MINUTES", 5, least=1), tries=properties.number("CODE_TRIES", 5, least=1)
         )
+        self.other_method = properties.text("OTHER_METHOD", "")
+
+    def isValidAuthenticationMethod(self, usage_type, configuration):
+        return not session().get("passcode_given_up")
+
+    def getAlternativeAuthenticationMethod(self, usage_type, configuration):
+        return self.other_method or None
 
     def getCountAuthenticationSteps(self, configuration):
         return 2
@@ -110,19 +126,29 @@ class PasscodeMethod(LoginMethod):
         return self.page if step == 2 else ""
 
     def prepareForStep(self, configuration, parameters, step):
+        if self.may_be_given_up():
+            offer("other_method", self.other_method)
         if step == 1:
             return True
         destination = session().get(self.kept_as)
         if destination is not None:
             offer("sent_to", self.shown(destination))
+            offer("notice", self.notice)
         return destination is not None
 
     def authenticate(self, configuration, parameters, step):
+        if parameters.containsKey("other_method") and self.may_be_given_up():
+            session().put("passcode_given_up", "true")
+            return False
         if step == 1:
             return check_password() and self.begin()
         if step == 2 and parameters.containsKey("resend"):
             return self.send_again()
         return step == 2 and self.check(typed(parameters, "passcode"))
+
+    def may_be_given_up(self):
+        """Whether enough messages were sent in vain, and there is another method."""
+        return self.other_method != "" and _number("passcode_sends") >= MESSAGES_ENOUGH
 
     def begin(self):
         destination = self.destination(person())

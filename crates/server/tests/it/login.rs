@@ -101,7 +101,10 @@ async fn a_login_is_two_steps_with_one_message_and_ends_at_the_application() {
     let tokens = party.redeem(&app, &back).await.json();
     let id_token = claims(&tokens["id_token"]);
     assert_eq!(id_token["acr"], "stytch");
-    assert_eq!(id_token["amr"][0], "0");
+    assert_eq!(
+        id_token["amr"],
+        serde_json::json!(["0", "otp", "pwd", "sms"])
+    );
     assert_eq!(id_token["sub"], person.id.to_string());
     assert_eq!(id_token["nonce"], "nonce-1");
     assert_eq!(id_token["auth_time"], app.clock.now().as_seconds());

@@ -2,7 +2,7 @@
 
 use sallyport_script::Language;
 
-use crate::{PASSWORD, RelyingParty, TestApp, relying_party::claims};
+use crate::{PASSWORD, RelyingParty, TestApp, app::STYTCH, relying_party::claims};
 
 /// A password-only method of a high level, as Gluu ships it.
 const BASIC: &str = include_str!("sources/basic.py");
@@ -174,4 +174,22 @@ async fn a_login_that_nobody_finishes_expires() {
         .await;
     assert_eq!(answer.heading(), "This sign-in is over");
     app.app.purge(app.clock.now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_by_sms_never_earns_an_acr_that_promises_resistance_to_phishing() {
+    let app = TestApp::start().await;
+    app.person("alice").await;
+    let properties = app.stytch_properties();
+    app.script("phr", STYTCH, Language::Python3, &properties)
+        .await;
+    let party = RelyingParty::new("app").with("acr_values", "phr");
+    let back = party.sign_in(&app, &mut app.browser(), "alice").await;
+    assert_eq!(
+        back.query("error").as_deref(),
+        Some("unmet_authentication_requirements"),
+        "{}",
+        back.url
+    );
+    assert_eq!(back.query("code"), None);
 }

@@ -41,6 +41,9 @@ for (const button of document.querySelectorAll("button[data-reveal]")) {
 const clock = (seconds) =>
   `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
+// When the person is told that the time is nearly over, in seconds before its end.
+const LAST_MINUTE = 60;
+
 // Calls `tick` each second with the whole seconds left, the last time with 0. Sleep counts as time.
 function countDown(seconds, tick) {
   const end = Date.now() + seconds * 1000;
@@ -56,9 +59,15 @@ function showTimeLeft(form, waiting) {
   const validity = form.querySelector("[data-expires]");
   if (!validity) return;
   const shown = validity.querySelector("[data-clock]");
-  countDown(Number(validity.dataset.expires), (left) => {
+  const seconds = Number(validity.dataset.expires);
+  let warned = seconds <= LAST_MINUTE;
+  countDown(seconds, (left) => {
     shown.textContent = `another ${clock(left)}`;
-    if (left === 60) announce(form, "The code works for another minute.");
+    // The minute may have begun while the page slept.
+    if (left <= LAST_MINUTE && left > 0 && !warned) {
+      warned = true;
+      announce(form, "The code works for another minute. If you need more time, have a new one sent.");
+    }
     if (left > 0) return;
     const expired = form.querySelector("[data-expired]");
     validity.hidden = true;

@@ -32,13 +32,16 @@ fn login() -> Vec<Sample> {
         "form_action": "/oxauth/login.htm", "csrf": "c5rf", "login": "h4ndle",
         "username": null, "messages": [], "client_name": "Riverbank Books",
         "forgot_link": null, "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
-        "step": 1, "steps": 2,
+        "step": 1, "steps": 2, "working": {},
     });
     let mut samples = vec![sample("login", page, first.clone())];
     first["username"] = json!("alice");
     first["forgot_link"] = json!("/identity/person/passwordReminder.htm");
     first["messages"] = json!([{ "severity": "error", "text": "The user name or the password is not right. Check both and try again." }]);
-    samples.push(sample("login-wrong", page, first));
+    samples.push(sample("login-wrong", page, first.clone()));
+    first["working"]["other_method"] = json!("totp");
+    first["messages"] = json!([{ "severity": "error", "text": "The text message service is not available right now. Please try again later." }]);
+    samples.push(sample("login-other-method", page, first));
     samples
 }
 
@@ -51,6 +54,9 @@ fn passcode() -> Vec<Sample> {
         "host": "login.example.com",
         "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
         "step": 2, "steps": 2,
+        "working": {
+            "notice": "Text messages can be intercepted. Where you are offered another way to sign in, it is the safer one.",
+        },
     });
     let mut mail = first.clone();
     mail["working"] = json!({ "sent_to": "a••••@example.com" });
@@ -60,6 +66,7 @@ fn passcode() -> Vec<Sample> {
     wrong["seconds_left"] = json!(142);
     wrong["resend_in"] = json!(0);
     let mut again = first.clone();
+    again["working"]["other_method"] = json!("totp");
     again["messages"] = json!([{ "severity": "info", "text": "A new code is on its way. The old one no longer works." }]);
     let mut once = first.clone();
     once["resend_in"] = json!(null);

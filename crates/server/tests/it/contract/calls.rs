@@ -184,13 +184,13 @@ async fn a_page_that_does_not_exist_is_named_for_the_administrator() {
 
 #[tokio::test]
 async fn claims_of_the_method_stand_in_amr_behind_the_level() {
-    let app = puppet(&with(&[("claims", "map device=phone")])).await;
+    let app = puppet(&with(&[("claims", "map device=phone,sms=")])).await;
     let mut browser = app.browser();
     let page = party().first_step(&mut browser, "alice").await;
     let back = browser.submit(&page, &[("passcode", "4711")]).await;
     let tokens = party().redeem(&app, &back).await.json();
     let amr = &claims(&tokens["id_token"])["amr"];
-    assert_eq!(*amr, serde_json::json!(["0", "device:phone"]));
+    assert_eq!(*amr, serde_json::json!(["0", "device:phone", "sms"]));
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use axum::{Router, extract::State, http::HeaderMap, response::IntoResponse, routing::post};
 use http::StatusCode;
+use sallyport_script::Language;
 use url::form_urlencoded;
 
 use super::{first_step, is_back, party, server_with};
 use crate::{Browser, Page, TestApp, app::listen, number_of, relying_party::claims};
 
+const BASIC: &str = include_str!("../../../../../scripts/basic.py");
 const TWILIO: &str = include_str!("../../../../../scripts/twilio_sms.py");
 const PATH: &str = "/2010-04-01/Accounts/AC123/Messages.json";
 
@@ -109,7 +111,12 @@ async fn a_login_is_one_message_with_a_code_that_opens() {
     )
     .await;
     let tokens = party("sms").redeem(&app, &back).await.json();
-    assert_eq!(claims(&tokens["id_token"])["acr"], "sms");
+    let id_token = claims(&tokens["id_token"]);
+    assert_eq!(id_token["acr"], "sms");
+    assert_eq!(
+        id_token["amr"],
+        serde_json::json!(["0", "otp", "pwd", "sms"])
+    );
     assert!(!app.script_log().contains(&code));
 }
 
@@ -164,6 +171,26 @@ async fn a_code_dies_of_time_of_guesses_and_of_the_next_one() {
         "{}",
         late.body
     );
+}
+
+#[tokio::test]
+async fn after_two_messages_another_method_is_offered() {
+    let own = ("NOTICE", "Codes by text message end in May.");
+    let (app, _twilio) = Twilio::server(&[("OTHER_METHOD", "basic"), own]).await;
+    app.script("basic", BASIC, Language::Python3, &[]).await;
+    let mut browser = app.browser();
+    let page = first_step(&mut browser, "sms", "alice").await;
+    assert_eq!(page.text("#notice"), own.1);
+    let early = browser.submit(&page, &[("other_method", "basic")]).await;
+    assert_eq!(early.heading(), "Enter the code", "it was not offered yet");
+    app.wait(31);
+    let page = browser.submit(&page, &[("resend", "resend")]).await;
+    assert_eq!(
+        page.attribute("button[name=other_method]", "value"),
+        "basic"
+    );
+    let page = browser.submit(&page, &[("other_method", "basic")]).await;
+    assert_eq!(page.heading(), "Sign in");
 }
 
 #[tokio::test]

@@ -107,7 +107,8 @@ class PersonAuthentication(PersonAuthenticationType):
 
     def do_map(self, rest, form, value):
         claims = HashMap()
-        claims.put(*rest.split("=", 1))
+        for claim in rest.split(","):
+            claims.put(*claim.split("=", 1))
         return claims
 
     def do_password(self, rest, form, value):
