@@ -149,8 +149,8 @@ async fn ask_for_proof(
 fn without_proof(wait: Duration) -> String {
     let seconds = wait.as_secs();
     format!(
-        "Too many sign-ins were tried from your network. Stay on this page for {seconds} seconds, \
-         then try again."
+        "There were several attempts to sign in from your network. Please stay on this page for \
+         {seconds} seconds, then try again."
     )
 }
 

@@ -47,7 +47,7 @@ impl Browser {
     }
 
     /// The same browser at this IP address.
-    pub fn from_address(mut self, ip: &str) -> Self {
+    pub fn in_network(mut self, ip: &str) -> Self {
         self.address.set_ip(ip.parse().unwrap());
         self
     }

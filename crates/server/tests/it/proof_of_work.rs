@@ -7,7 +7,7 @@ use crate::{Browser, PASSWORD, Page, RelyingParty, TestApp, number_of};
 
 const RULE: &str = "[proof_of_work]\nafter = 2\nminutes = 60\nbits = 8\nwait_seconds = 20\n";
 const BITS: u32 = 8;
-const REFUSED: &str = "Too many sign-ins were tried from your network. Stay on this page for 20 seconds, then try again.";
+const REFUSED: &str = "There were several attempts to sign in from your network. Please stay on this page for 20 seconds, then try again.";
 const WRONG: &str = "Failed to authenticate. Check the name and the password.";
 
 async fn app() -> TestApp {
@@ -23,7 +23,7 @@ fn error_of(page: &Page) -> String {
 
 /// The first page of a login in a browser of its own at this address.
 async fn begin(app: &TestApp, ip: &str) -> (Browser, Page) {
-    let mut browser = app.browser().from_address(ip);
+    let mut browser = app.browser().in_network(ip);
     let page = browser.get(&RelyingParty::with_passcode().address()).await;
     (browser, page)
 }
@@ -111,7 +111,7 @@ async fn the_third_form_of_a_login_needs_a_proof_wherever_it_comes_from() {
     assert!(page.body.contains("<noscript>"));
 
     app.wait(61);
-    let mut elsewhere = browser.from_address("198.51.100.1");
+    let mut elsewhere = browser.in_network("198.51.100.1");
     // A page of this moment: the one above was open for long enough.
     page = elsewhere.get(&path).await;
     let refused = elsewhere.submit(&page, &[("resend", "resend")]).await;
@@ -285,12 +285,12 @@ async fn forms_of_a_login_that_succeeds_are_given_back() {
     for n in 0..4 {
         let uid = format!("person-{n}");
         app.person(&uid).await;
-        let mut browser = app.browser().from_address("192.0.2.1");
+        let mut browser = app.browser().in_network("192.0.2.1");
         let back = party.sign_in(&app, &mut browser, &uid).await;
         assert!(back.query("code").is_some(), "{uid}: {}", back.url);
     }
     wrong_passwords(&app, "192.0.2.1", 1).await;
-    let mut browser = app.browser().from_address("192.0.2.1");
+    let mut browser = app.browser().in_network("192.0.2.1");
     let page = party.first_step(&mut browser, "alice").await;
     assert_eq!(page.heading(), "Enter the code");
     let code = app.code("alice").await;

@@ -1,6 +1,6 @@
 // Finds, while the person types, the number that a sign-in form has to carry: the SHA-256 of its
 // field, `<challenge>:<number>`, must begin with so many zero bits. Stands behind the field in the
-// form, and is the worker that searches too.
+// form, where no button can be pressed before it has run, and is the worker that searches too.
 "use strict";
 
 (() => {
