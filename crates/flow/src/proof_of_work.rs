@@ -71,11 +71,12 @@ impl Challenge {
 
     /// What a form shows whose field came back as this.
     pub(crate) fn check(self, vault: &Vault, field: &str, bits: u32, now: Timestamp) -> Proof {
-        let challenge = field.split(':').next().unwrap_or_default();
+        let (challenge, number) = field.split_once(':').unwrap_or((field, ""));
         let Some(shown_at) = self.shown_at(vault, challenge) else {
             return Proof::Nothing;
         };
-        if zero_bits(field) >= bits {
+        // A challenge that nobody worked on may begin with zeros too.
+        if is_number(number) && zero_bits(field) >= bits {
             return Proof::Work;
         }
         Proof::Age(now.since(shown_at))
@@ -88,6 +89,10 @@ impl Challenge {
         let ours = self.field(vault, shown_at);
         constant_time_eq(ours.as_bytes(), challenge.as_bytes()).then_some(shown_at)
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// With how many zero bits the SHA-256 of a text begins, as far as 32.
@@ -151,6 +156,19 @@ mod tests {
         let none = Proof::Age(Duration::ZERO);
         assert_eq!(mine.check(&vault, &short, BITS, NOW), none);
         assert_eq!(mine.check(&vault, &short, BITS - 1, NOW), Proof::Work);
+    }
+
+    #[test]
+    fn only_a_number_is_work() {
+        let (mine, vault) = (challenge(0), vault());
+        let field = mine.field(&vault, NOW);
+        let none = Proof::Age(Duration::ZERO);
+        for end in ["", ":", ":x", ":-1", ":1:1", ": 1"] {
+            let field = format!("{field}{end}");
+            assert_eq!(mine.check(&vault, &field, 0, NOW), none, "{end:?}");
+        }
+        let any = format!("{field}:1");
+        assert_eq!(mine.check(&vault, &any, 0, NOW), Proof::Work);
     }
 
     #[test]
