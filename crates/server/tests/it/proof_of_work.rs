@@ -2,11 +2,13 @@
 
 use http::StatusCode;
 use sallyport_base::Digest;
+use sallyport_script::Language;
 
 use crate::{Browser, PASSWORD, Page, RelyingParty, TestApp, number_of};
 
 const RULE: &str = "[proof_of_work]\nafter = 2\nminutes = 60\nbits = 8\nwait_seconds = 20\n";
 const BITS: u32 = 8;
+const WORD: &str = include_str!("sources/word.py");
 const REFUSED: &str = "There were several attempts to sign in from your network. Please stay on this page for 20 seconds, then try again.";
 const WRONG: &str = "Failed to authenticate. Check the name and the password.";
 
@@ -315,6 +317,51 @@ async fn the_page_for_returns_is_no_way_around() {
         assert_eq!(error_of(&refused), REFUSED, "{path}");
     }
     assert_eq!(messages(&app).await, 0);
+}
+
+/// The script with prints of what reaches it.
+fn talkative() -> String {
+    let print = |when: &str| {
+        let field = |name: &str| format!("ServerUtil.getFirstValue(parameters, \"{name}\")");
+        let (passcode, proof) = (field("passcode"), field("form_proof"));
+        format!("        print(\"{when}\", {passcode}, {proof})\n")
+    };
+    let mut text = WORD.to_owned();
+    for (head, when) in [
+        (
+            "authenticate(self, configuration, parameters, step):\n",
+            "authenticate",
+        ),
+        (
+            "prepareForStep(self, configuration, parameters, step):\n",
+            "prepare",
+        ),
+    ] {
+        text = text.replace(head, &format!("{head}{}", print(when)));
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_form_without_its_proof_reaches_no_script_and_no_script_sees_a_proof() {
+    let app = app().await;
+    app.script("word", &talkative(), Language::Python3, &[])
+        .await;
+    let party = RelyingParty::new("app").with("acr_values", "word");
+    let mut browser = app.browser().in_network("192.0.2.1");
+    let mut page = party.first_step(&mut browser, "alice").await;
+    page = browser.submit(&page, &[("passcode", "two")]).await;
+    page = browser.submit(&page, &[("passcode", "one")]).await;
+    assert_eq!(error_of(&page), REFUSED);
+    let said = |what: &str| app.script_log().matches(what).count();
+    assert_eq!(said("authenticate None None"), 1, "the password");
+    assert_eq!(said("authenticate two None"), 1);
+    assert_eq!(said("authenticate"), 2);
+    assert_eq!(said("prepare two None"), 1);
+    assert_eq!(said("prepare one"), 0);
+    let back = submit_with(&mut browser, &page, &worked(&page), &[("passcode", "one")]).await;
+    assert!(back.query("code").is_some(), "{}", back.url);
+    assert_eq!(said("authenticate one None"), 1);
 }
 
 #[tokio::test]
