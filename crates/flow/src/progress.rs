@@ -134,7 +134,7 @@ async fn ask_for_proof(
 ) -> Result<Response, FlowError> {
     tracing::info!(event = "login.proof_missing", login.id = %login.id, "a form was not taken: after so many of its network or its login it needs a proof of work");
     let mut login = load_again(flow, login, request, now).await?;
-    if !matches!(login.place, Place::Page(_)) {
+    if login.authentication.is_some() || !matches!(login.place, Place::Page(_)) {
         return Ok(see_other(&login));
     }
     let before = login.clone();
