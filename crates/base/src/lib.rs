@@ -1,10 +1,11 @@
-//! What every part of Sallyport stands on: time, randomness, ids, secrets and the store.
+//! What every part of Sallyport stands on: time, randomness, ids, networks, secrets and the store.
 //!
 //! Nothing here knows of people, logins or OAuth. Time and randomness are values that are passed
 //! in, so that tests decide them; the store is one SQL text for SQLite and PostgreSQL.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop"))]
 
 mod id;
+mod network;
 mod random;
 mod secret;
 mod store;
@@ -14,6 +15,7 @@ mod time;
 mod vault;
 
 pub use id::Id;
+pub use network::network_of;
 pub use random::Random;
 pub use secret::{Digest, Secret, Token, constant_time_eq};
 pub use store::{Column, Conn, Reader, Row, Schema, Store, StoreError, Tx, Value};

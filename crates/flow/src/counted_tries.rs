@@ -7,48 +7,78 @@ use crate::{
     progress::Came,
     questions::{tries_without_password, wrong_passwords},
     scene::{PageRequest, is_resend},
-    step,
+    sent_forms, step,
     talk::{passed_key, skipped_key},
     tries::{self, Subject},
 };
 
-/// Counts a try before anything is compared: at a step after the first for the login and for the
-/// person, at the first step of a method without passwords for the name that was typed, or for the
-/// address that a form without a name came from. `false`: it was one too many.
-pub(crate) async fn count(
-    flow: &Flow,
-    login: &Login,
-    request: &PageRequest,
-    came: Came,
-    now: Timestamp,
-) -> Result<bool, FlowError> {
-    if login.step() <= 1 {
-        return count_first_step(flow, login, request, came, now).await;
-    }
-    Ok(is_resend(&request.parameters) || count_later_step(flow, login, now).await?)
+/// What came of counting.
+pub(crate) enum Counted {
+    Allowed,
+    /// It was one too many.
+    TooMany,
+    /// The form lacks its proof of work; nothing was counted.
+    WithoutProof,
 }
 
-async fn count_first_step(
+/// What a request is a try at.
+enum Try {
+    /// What this host limits itself: a password, another message.
+    None,
+    /// The first step of a method without passwords, for the name that was typed, or for the
+    /// address that a form without a name came from.
+    FirstStep { who: String },
+    /// A step after the first, for the login and for the person.
+    LaterStep,
+}
+
+/// Counts a form and a try, before anything is compared.
+pub(crate) async fn count(
+    flow: &Flow,
+    login: &mut Login,
+    request: &PageRequest,
+    came: Came,
+    now: Timestamp,
+) -> Result<Counted, FlowError> {
+    let counts_forms = came.by_form() && !flow.limits().proof_of_work.is_off();
+    let attempt = try_of(flow, login, request, came).await?;
+    if !counts_forms && matches!(attempt, Try::None) {
+        return Ok(Counted::Allowed);
+    }
+    let mut tx = flow.store().begin().await?;
+    if counts_forms && !sent_forms::count(&mut tx, flow, login, request, now).await? {
+        return Ok(Counted::WithoutProof);
+    }
+    let allowed = count_try(&mut tx, flow, login, &attempt, now).await?;
+    tx.commit().await?;
+    Ok(match allowed {
+        true => Counted::Allowed,
+        false => Counted::TooMany,
+    })
+}
+
+async fn try_of(
     flow: &Flow,
     login: &Login,
     request: &PageRequest,
     came: Came,
-    now: Timestamp,
-) -> Result<bool, FlowError> {
-    let who = match (request.typed_name(), came) {
-        (Some(name), _) => name.to_owned(),
-        (None, Came::ByForm) => address_of(request),
-        (None, Came::ByItself) => return Ok(true),
+) -> Result<Try, FlowError> {
+    if login.step() > 1 {
+        return Ok(match is_resend(&request.parameters) {
+            true => Try::None,
+            false => Try::LaterStep,
+        });
+    }
+    let who = match request.typed_name() {
+        Some(name) => name.to_owned(),
+        None if came.by_form() => address_of(request),
+        None => return Ok(Try::None),
     };
     let script = step::script_of(flow, login).await?;
-    if !script.is_some_and(|script| script.vouches()) {
-        return Ok(true);
-    }
-    let mut tx = flow.store().begin().await?;
-    let (subject, limit) = (tries_without_password(&who), flow.limits().wrong_passwords);
-    let allowed = tries::count(&mut tx, subject, limit, now).await?;
-    tx.commit().await?;
-    Ok(allowed)
+    Ok(match script.is_some_and(|script| script.vouches()) {
+        true => Try::FirstStep { who },
+        false => Try::None,
+    })
 }
 
 /// Whom a form counts for that names nobody. No user name has a blank in it.
@@ -57,19 +87,39 @@ fn address_of(request: &PageRequest) -> String {
     format!("address {}", ip.as_deref().unwrap_or("unknown"))
 }
 
-async fn count_later_step(flow: &Flow, login: &Login, now: Timestamp) -> Result<bool, FlowError> {
+async fn count_try(
+    tx: &mut Tx,
+    flow: &Flow,
+    login: &Login,
+    attempt: &Try,
+    now: Timestamp,
+) -> Result<bool, FlowError> {
+    match attempt {
+        Try::None => Ok(true),
+        Try::FirstStep { who } => {
+            let limit = flow.limits().wrong_passwords;
+            Ok(tries::count(tx, tries_without_password(who), limit, now).await?)
+        }
+        Try::LaterStep => count_later_step(tx, flow, login, now).await,
+    }
+}
+
+async fn count_later_step(
+    tx: &mut Tx,
+    flow: &Flow,
+    login: &Login,
+    now: Timestamp,
+) -> Result<bool, FlowError> {
     let limits = flow.limits();
-    let mut tx = flow.store().begin().await?;
-    let mut allowed = login.count_try(&mut tx, limits.tries_per_login).await?;
+    let mut allowed = login.count_try(tx, limits.tries_per_login).await?;
     if let Some(who) = person_of(login) {
         let kind = wrong_passcodes(login);
         let subject = Subject {
             kind: &kind,
             who: &who,
         };
-        allowed &= tries::count(&mut tx, subject, limits.wrong_passcodes, now).await?;
+        allowed &= tries::count(tx, subject, limits.wrong_passcodes, now).await?;
     }
-    tx.commit().await?;
     Ok(allowed)
 }
 

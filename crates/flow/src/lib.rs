@@ -24,6 +24,7 @@ mod mail;
 mod outbound;
 mod place;
 mod progress;
+mod proof_of_work;
 pub mod questions;
 mod return_page;
 mod scene;
@@ -35,6 +36,7 @@ mod script_name;
 mod script_reply;
 mod script_version;
 mod scripts;
+mod sent_forms;
 mod short_message;
 mod step;
 mod talk;
@@ -53,13 +55,14 @@ pub use login::{FinishedLogin, Login, NewLogin};
 pub use logout::{MethodLogout, SigningOut};
 pub use mail::{BadMail, MailParts, MailSecurity, Mailer};
 pub use outbound::{Outbound, named_hosts};
+pub use proof_of_work::ProofOfWork;
 pub use script_entry::{NewScript, ScriptEntry, ScriptStoreError};
 pub use script_file::FileMark;
 pub use script_log::ScriptLogFile;
 pub use script_name::ScriptName;
 pub use script_version::ScriptVersion;
 pub use trial::{Asked, Rehearsal, RehearsalError, Trial, Tried, TriedCall};
-pub use tries::{Limits, forget_tries};
+pub use tries::{Limit, Limits, forget_tries};
 
 /// What a script may know of an application.
 pub use sallyport_script::Client as ClientForScripts;
@@ -72,6 +75,7 @@ pub const SCHEMA: Schema = Schema {
         include_str!("../schema/0001.sql"),
         include_str!("../schema/0002.sql"),
         include_str!("../schema/0003.sql"),
+        include_str!("../schema/0004.sql"),
     ],
 };
 

@@ -47,6 +47,8 @@ pub struct Login {
     pub(crate) login_hint: Option<String>,
     pub(crate) cancel_url: Option<String>,
     pub(crate) authentication: Option<Authentication>,
+    /// How many forms it has sent that were taken.
+    pub(crate) forms: i64,
     resume_path: String,
     version: i64,
 }
@@ -106,6 +108,7 @@ impl Login {
             login_hint: new.login_hint,
             cancel_url: new.cancel_url,
             authentication: None,
+            forms: 0,
             resume_path: new.resume_path.to_owned(),
             version: 0,
         };
@@ -240,6 +243,18 @@ impl Login {
         Ok(counted.is_some())
     }
 
+    /// Counts one form, and gives the number of those of this login.
+    pub(crate) async fn count_form(&self, tx: &mut Tx) -> Result<i64, FlowError> {
+        let counted = tx
+            .row(
+                "UPDATE logins SET forms = forms + 1 WHERE id = $1 RETURNING forms",
+                params![self.id],
+            )
+            .await?;
+        let counted = counted.ok_or(FlowError::NoLogin)?;
+        Ok(counted.get("forms")?)
+    }
+
     /// Keeps what a step changed. `false`: another request was faster, and nothing is kept.
     pub(crate) async fn save(&self, tx: &mut Tx, vault: &Vault) -> Result<bool, FlowError> {
         let authentication = self
@@ -332,6 +347,7 @@ impl Login {
                 .get::<Option<String>>("authentication")?
                 .map(|json| serde_json::from_str(&json))
                 .transpose()?,
+            forms: row.get("forms")?,
             resume_path: row.get("resume_path")?,
             version: row.get("version")?,
         })

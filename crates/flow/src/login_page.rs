@@ -13,6 +13,7 @@ use crate::{
     Flow, FlowError, Login,
     progress::{Came, prepare_page_to_its_end, take_step_to_its_end},
     scene::PageRequest,
+    sent_forms::FormProof,
     step::{self, PageParts},
 };
 
@@ -133,6 +134,7 @@ pub(crate) fn render(
     login: &Login,
     request: &PageRequest,
     parts: PageParts,
+    proof: Option<FormProof>,
     now: Timestamp,
 ) -> Response {
     let csrf = Csrf::of(&request.headers, flow.random());
@@ -147,6 +149,7 @@ pub(crate) fn render(
     let context = json!({
         "form_action": login.path(),
         "csrf": csrf.field(),
+        "proof": proof,
         "login": login.id,
         "step": login.step(),
         "steps": step::count_of(flow, login),

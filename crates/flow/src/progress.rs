@@ -1,18 +1,22 @@
 //! What a request does to a login: its step is taken, its page prepared, and the browser sent on.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use sallyport_base::Timestamp;
-use sallyport_script::Message;
+use sallyport_script::{Message, Severity};
 use sallyport_web::ErrorPage;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
-    Flow, FlowError, Login, counted_tries,
+    Flow, FlowError, Login,
+    counted_tries::{self, Counted},
     login_page::{render, see_other},
     place::Place,
     scene::PageRequest,
     script_reply::ScriptReply,
+    sent_forms,
     step::{self, Outcome, PageParts, Prepared},
 };
 
@@ -21,8 +25,16 @@ use crate::{
 pub(crate) enum Came {
     /// By a form of the step's page, which is shown again when the step is not passed.
     ByForm,
+    /// By a form of ours that goes to the page for returns, which shows none of its own.
+    ToReturnPage,
     /// From another site, or on its way through a step that has no page.
     ByItself,
+}
+
+impl Came {
+    pub(crate) fn by_form(self) -> bool {
+        matches!(self, Self::ByForm | Self::ToReturnPage)
+    }
 }
 
 /// What is to be told already when a page is prepared.
@@ -85,8 +97,10 @@ async fn take_step(
     came: Came,
     now: Timestamp,
 ) -> Result<Response, FlowError> {
-    if !counted_tries::count(flow, &login, request, came, now).await? {
-        return Err(FlowError::TooManyTries);
+    match counted_tries::count(flow, &mut login, request, came, now).await? {
+        Counted::Allowed => {}
+        Counted::TooMany => return Err(FlowError::TooManyTries),
+        Counted::WithoutProof => return ask_for_proof(flow, &login, request, now).await,
     }
     login.away_at = None;
     let before = login.clone();
@@ -110,6 +124,36 @@ async fn take_step(
     }
 }
 
+/// The page that the form came from, as if it was opened anew: the form reaches no script, and the
+/// new page can prove what this one did not.
+async fn ask_for_proof(
+    flow: &Flow,
+    login: &Login,
+    request: &PageRequest,
+    now: Timestamp,
+) -> Result<Response, FlowError> {
+    tracing::info!(event = "login.proof_missing", login.id = %login.id, "a form was not taken: after so many of its network or its login it needs a proof of work");
+    let mut login = load_again(flow, login, request, now).await?;
+    if login.authentication.is_some() || !matches!(login.place, Place::Page(_)) {
+        return Ok(see_other(&login));
+    }
+    let before = login.clone();
+    let mut told = Told::of(&before);
+    told.parts.messages.push(Message {
+        severity: Severity::Error,
+        text: without_proof(flow.limits().proof_of_work.wait),
+    });
+    prepared_page(flow, &mut login, &before, &request.as_reload(), told, now).await
+}
+
+fn without_proof(wait: Duration) -> String {
+    let seconds = wait.as_secs();
+    format!(
+        "There were several attempts to sign in from your network. Please stay on this page for \
+         {seconds} seconds, then try again."
+    )
+}
+
 /// The page of the step, after its script has prepared it; or the way that the script sends the
 /// browser instead.
 async fn prepared_page(
@@ -130,7 +174,8 @@ async fn prepared_page(
                 return Ok(see_other(&load_again(flow, login, request, now).await?));
             }
             parts.messages.splice(0..0, told.parts.messages);
-            let mut response = render(flow, login, request, parts, now);
+            let proof = sent_forms::proof_for(flow, login, request, now).await?;
+            let mut response = render(flow, login, request, parts, proof, now);
             reply.write(response.headers_mut());
             Ok(response)
         }
@@ -164,6 +209,7 @@ async fn send_on(
         drop(tx);
         return Ok(see_other(&load_again(flow, &login, request, now).await?));
     }
+    sent_forms::give_back(&mut tx, &login, request).await?;
     counted_tries::forget(&mut tx, &made_up_for).await?;
     tx.commit().await?;
     let target = target.unwrap_or_else(|| login.url());

@@ -60,10 +60,13 @@ pub(crate) async fn returned(State(flow): State<Flow>, request: Request) -> Resp
         };
         let turn = flow.busy().wait(id).await;
         let mut login = Login::load(&flow, &request.headers, id, now).await?;
-        if login.authentication.is_some() || !may_pass(&flow, &mut login, &request).await? {
+        if login.authentication.is_some() {
             return Ok(see_other(&login));
         }
-        take_step_to_its_end(flow.clone(), turn, login, request, Came::ByItself, now).await
+        let Some(came) = may_pass(&flow, &mut login, &request).await? else {
+            return Ok(see_other(&login));
+        };
+        take_step_to_its_end(flow.clone(), turn, login, request, came, now).await
     };
     returned
         .await
@@ -94,24 +97,24 @@ async fn which_login(
     }
 }
 
-/// Whether the request may be taken for the step: the step has no page, or the browser comes back
-/// from where the script sent it, or the form is one of ours.
+/// How the request may be taken for the step: the step has no page, or the browser comes back from
+/// where the script sent it, or the form is one of ours. `None`: not at all.
 async fn may_pass(
     flow: &Flow,
     login: &mut Login,
     request: &PageRequest,
-) -> Result<bool, FlowError> {
+) -> Result<Option<Came>, FlowError> {
     let mut tx = flow.store().begin().await?;
     let was_away = login.come_back(&mut tx).await?;
     tx.commit().await?;
     if was_away || login.place == Place::AtOnce {
-        return Ok(true);
+        return Ok(Some(Came::ByItself));
     }
     if request.method == "POST" && request.parameters.contains("csrf") {
         check_form(flow, request)?;
-        return Ok(!is_stale(login, &request.parameters));
+        return Ok((!is_stale(login, &request.parameters)).then_some(Came::ToReturnPage));
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// A form that another site posts comes without cookies (`SameSite=Lax`), and so without a login.

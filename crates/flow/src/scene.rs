@@ -8,7 +8,10 @@ use sallyport_script::{Request, Scene, Usage};
 use sallyport_web::Params;
 use serde_json::Value;
 
-use crate::{Acr, Flow, FlowError, Login, questions::shown, script_reply::readable_cookies};
+use crate::{
+    Acr, Flow, FlowError, Login, questions::shown, script_reply::readable_cookies,
+    sent_forms::FIELD,
+};
 
 /// The session attribute that names the working parameters which were kept, with their types.
 const KEPT: &str = "auth_external_attributes";
@@ -41,6 +44,22 @@ impl PageRequest {
     pub(crate) fn typed_name(&self) -> Option<&str> {
         let name = self.parameters.first("username")?.trim();
         Some(name).filter(|name| !name.is_empty())
+    }
+
+    /// The request of a browser that opens the page of this form anew, with the name that was typed:
+    /// nothing else of the form reaches a script.
+    pub(crate) fn as_reload(&self) -> Self {
+        let kept = |name: &str| {
+            let value = self.parameters.first(name)?;
+            Some((name.to_owned(), value.to_owned()))
+        };
+        Self {
+            headers: self.headers.clone(),
+            parameters: ["login", "username"].into_iter().filter_map(kept).collect(),
+            remote_ip: self.remote_ip,
+            method: "GET",
+            path: self.path.clone(),
+        }
     }
 }
 
@@ -109,7 +128,7 @@ fn form_of(parameters: &Params) -> BTreeMap<String, Vec<String>> {
 /// Fields that the host puts into its own forms. Another site may have a parameter `login` too.
 fn is_of_the_host(name: &str, values: &[String]) -> bool {
     match name {
-        "csrf" | "step" | "posted_again" => true,
+        "csrf" | "step" | "posted_again" | FIELD => true,
         "login" => values
             .iter()
             .any(|value| Id::<Login>::parse(value).is_some()),

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use sallyport_base::{Conn, Digest, StoreError, Timestamp, Tx, params};
 
+use crate::ProofOfWork;
+
 /// How often a person may try. Counted in the store, so that a restart or another node forgives
 /// nothing.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,8 @@ pub struct Limits {
     pub sends: Limit,
     /// Passcodes sent for one person in a long time.
     pub sends_per_day: Limit,
+    /// The forms of one login, and of one network, before each must carry a proof of work.
+    pub proof_of_work: ProofOfWork,
 }
 
 /// So many in a window that begins with the first.
@@ -42,6 +46,7 @@ impl Default for Limits {
             wrong_passcodes: Limit::new(10, 60),
             sends: Limit::new(5, 10),
             sends_per_day: Limit::new(10, 24 * 60),
+            proof_of_work: ProofOfWork::USUAL,
         }
     }
 }
@@ -109,6 +114,20 @@ pub(crate) async fn look(
         )
         .await?;
     row.map_or(Ok(0), |row| row.get("count"))
+}
+
+/// Takes so many of those that were counted back; not below zero.
+pub(crate) async fn give_back(
+    tx: &mut Tx,
+    subject: Subject<'_>,
+    number: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE tries SET count = CASE WHEN count > $2 THEN count - $2 ELSE 0 END WHERE key = $1",
+        params![subject.key(), number],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Forgets what was counted, after a success.

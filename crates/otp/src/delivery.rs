@@ -1,7 +1,6 @@
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
+
+use sallyport_base::network_of;
 
 use crate::{
     Otp,
@@ -63,16 +62,9 @@ impl Origin {
             .map(|user_agent| keys.subject("user agent", user_agent))
     }
 
-    /// The network that is counted: an IPv4 address, or the /64 of an IPv6 one, since whoever has
-    /// one address of it has them all.
+    /// The network that is counted.
     pub fn network(&self) -> Option<String> {
-        Some(match self.ip? {
-            IpAddr::V4(ip) => ip.to_string(),
-            IpAddr::V6(ip) => {
-                let [a, b, c, d, ..] = ip.segments();
-                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        })
+        self.ip.map(network_of)
     }
 }
 
@@ -90,26 +82,5 @@ fn check_locale(fields: &Fields) -> Result<Locale, Refusal> {
     match fields.filled_text("locale")? {
         None => Ok(Locale::default()),
         Some(text) => Locale::parse(text).ok_or(Refusal::InvalidLocale),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_counted_by_what_one_person_holds() {
-        for (ip, network) in [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ] {
-            let origin = Origin {
-                ip: Some(ip.parse::<IpAddr>().unwrap().to_canonical()),
-                user_agent: None,
-            };
-            assert_eq!(origin.network().as_deref(), Some(network));
-        }
-        assert_eq!(Origin::default().network(), None);
     }
 }

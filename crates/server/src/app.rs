@@ -186,12 +186,19 @@ fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {
         mailer,
         find_client: Client::for_scripts,
         issuer: parts.issuer,
-        limits: Limits::default(),
+        limits: limits(&parts.config),
         lifetimes: lifetimes(&parts.config),
         libraries: Some(libraries),
         default_acr: parts.config.scripts.default_acr,
         authorization_parameters: parts.config.scripts.authorization_parameters,
     })
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        proof_of_work: config.proof_of_work.rule(),
+        ..Limits::default()
+    }
 }
 
 fn lifetimes(config: &Config) -> Lifetimes {

@@ -30,11 +30,12 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
     [
         asset!("sallyport.css", "text/css; charset=utf-8"),
         asset!("sallyport.js", "text/javascript; charset=utf-8"),
         asset!("phone.js", "text/javascript; charset=utf-8"),
+        asset!("proof.js", "text/javascript; charset=utf-8"),
         asset!("logo.svg", "image/svg+xml"),
     ]
 });

@@ -52,8 +52,8 @@ fn set_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 pub(crate) fn page_policy(nonce: &str) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-         base-uri 'none'; frame-ancestors 'none'"
+         worker-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     HeaderValue::try_from(policy).expect("a nonce is base64")
 }

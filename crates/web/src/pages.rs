@@ -250,8 +250,11 @@ fn check_fields(name: &str, context: &Value, html: String) -> Result<String, Err
     if !html.contains("<form") {
         return Ok(html);
     }
-    for field in ["csrf", "login"] {
-        let value = context.get_attr(field)?;
+    for (field, value) in [
+        ("csrf", context.get_attr("csrf")?),
+        ("login", context.get_attr("login")?),
+        ("form_proof", challenge(context)?),
+    ] {
         if value.as_str().is_some_and(|value| !html.contains(value)) {
             return Err(Error::new(
                 ErrorKind::InvalidOperation,
@@ -263,6 +266,15 @@ fn check_fields(name: &str, context: &Value, html: String) -> Result<String, Err
         }
     }
     Ok(html)
+}
+
+/// What the field `form_proof` holds; undefined when the page was given none.
+fn challenge(context: &Value) -> Result<Value, Error> {
+    let proof = context.get_attr("proof")?;
+    if proof.is_undefined() || proof.is_none() {
+        return Ok(Value::UNDEFINED);
+    }
+    proof.get_attr("challenge")
 }
 
 /// What tells one state of a file from another.

@@ -162,6 +162,7 @@ async fn a_page_runs_only_what_carries_its_nonce() {
         let policy = policy.unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'; style-src 'self' 'nonce-"));
         assert!(policy.ends_with("base-uri 'none'; frame-ancestors 'none'"));
+        assert!(policy.contains("; worker-src 'self'; "));
         assert!(!policy.contains("unsafe"));
         let (_, after) = policy.split_once("script-src 'nonce-").unwrap();
         after.split_once('\'').unwrap().0.to_owned()
@@ -201,6 +202,45 @@ async fn the_passcode_field_is_made_for_passcodes() {
         assert!(field.contains(attribute), "{attribute}");
     }
     assert!(html.contains("+1 ••• ••• ••62"));
+}
+
+/// Each form of a login may cost a message.
+#[tokio::test]
+async fn every_form_of_a_login_carries_the_proof_of_work() {
+    let pages = Pages::new(None, Random::system(), false);
+    let of_a_login = |sample: &samples::Sample| {
+        sample.context["login"].is_string() && sample.page != "authorize.xhtml"
+    };
+    for mut sample in samples::all().into_iter().filter(of_a_login) {
+        for (wait, says_so) in [(json!(null), false), (json!(20), true)] {
+            sample.context["proof"] =
+                json!({ "challenge": "1795512600.bWFyaw", "bits": 16, "wait_seconds": wait });
+            let response = pages.render(sample.page, StatusCode::OK, &sample.context);
+            let html = text(response).await;
+            let form = &html[html.find("<form").unwrap()..html.find("</form>").unwrap()];
+            let field = r#"name="form_proof" value="1795512600.bWFyaw" data-bits="16""#;
+            assert!(form.contains(field), "{}: {form}", sample.name);
+            assert!(form.contains("proof.js?v="), "{}", sample.name);
+            assert_eq!(form.contains("<noscript>"), says_so, "{}", sample.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operators_form_without_the_proof_is_replaced() {
+    let site = Site::new();
+    LazyLock::force(&LOG);
+    site.write(
+        "pages/login.xhtml",
+        r#"<form method="post"><input name="csrf" value="{{ csrf }}"><input name="login" value="{{ login }}"></form>"#,
+    );
+    let mut context = json!({ "csrf": "c5rf", "login": "h4ndle" });
+    let html = site.show("login.xhtml", context.clone()).await;
+    assert!(!html.contains("<h1>Sign in</h1>"), "{html}");
+    context["proof"] = json!({ "challenge": "1795512600.bWFyaw", "bits": 16 });
+    let html = site.show("login.xhtml", context).await;
+    assert!(html.contains("<h1>Sign in</h1>"), "{html}");
+    assert!(LOG.about(&site)[0].contains("form_proof"));
 }
 
 #[tokio::test]

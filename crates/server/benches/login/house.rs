@@ -51,7 +51,8 @@ impl House {
         fs::create_dir(&folder)?;
         let (listen, passcodes) = (free_address()?, free_address()?);
         let mut config = format!(
-            "[server]\nissuer = \"http://localhost:{}\"\nlisten = \"{listen}\"\n",
+            "[server]\nissuer = \"http://localhost:{}\"\nlisten = \"{listen}\"\n\
+             [proof_of_work]\nafter = 1000000\n",
             listen.port()
         );
         if let Some(gateway) = gateway {

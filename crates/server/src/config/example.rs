@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    LifetimesSection, Mail, PasscodeService, Passwords, Scripts, Server, StoreSection,
-    section::Reference,
+    LifetimesSection, Mail, PasscodeService, Passwords, ProofOfWorkSection, Scripts, Server,
+    StoreSection, section::Reference,
 };
 
 const HEAD: &str = "\
@@ -17,6 +17,7 @@ const SECTIONS: &[(&str, Reference)] = &[
     ("server", Server::REFERENCE),
     ("store", StoreSection::REFERENCE),
     ("lifetimes", LifetimesSection::REFERENCE),
+    ("proof_of_work", ProofOfWorkSection::REFERENCE),
     ("passwords", Passwords::REFERENCE),
     ("scripts", Scripts::REFERENCE),
     ("mail", Mail::REFERENCE),

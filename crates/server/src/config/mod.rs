@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::Context;
 use sallyport_base::Secret;
-use sallyport_flow::{Issuer, MailParts, MailSecurity, Mailer};
+use sallyport_flow::{Issuer, Limit, MailParts, MailSecurity, Mailer, ProofOfWork};
 use sallyport_otp::{Channel, Gateway, GatewayKind, Lookup, MessageSettings};
 use section::section;
 use serde::Deserialize;
@@ -31,6 +31,7 @@ pub struct Config {
     pub server: Server,
     pub store: StoreSection,
     pub lifetimes: LifetimesSection,
+    pub proof_of_work: ProofOfWorkSection,
     pub passwords: Passwords,
     pub scripts: Scripts,
     pub mail: Mail,
@@ -73,6 +74,23 @@ section! {
         login_minutes: u64 = 30, eg "30";
         /// A browser session, from the login that opened it, in hours.
         session_hours: u64 = 24, eg "24";
+    }
+}
+
+section! {
+    /// What the page of a sign-in has to prove once many forms were sent, so that a program cannot
+    /// try people, or send them messages, at the speed of a network.
+    ProofOfWorkSection {
+        /// How many forms one sign-in, and all sign-ins of one network together, may send without a
+        /// proof. Those of a sign-in that succeeds are given back. 0: no proof is ever asked for.
+        after: i64 = ProofOfWork::USUAL.free.count, eg "2";
+        /// When the forms of a network are forgotten, in minutes after the first of them.
+        minutes: u64 = ProofOfWork::USUAL.free.window.as_secs() / 60, eg "60";
+        /// How much work a proof is. Each bit more doubles it; 16 take a browser a tenth of a second.
+        bits: u32 = ProofOfWork::USUAL.bits, eg "16";
+        /// How long a person without JavaScript stays on a page whose form needs a proof, in seconds.
+        /// One such form of a network is taken in as much time.
+        wait_seconds: u64 = ProofOfWork::USUAL.wait.as_secs(), eg "20";
     }
 }
 
@@ -271,6 +289,19 @@ impl Config {
                 "lifetimes.session_hours",
                 range(self.lifetimes.session_hours, 1, 24 * 365),
             ),
+            (
+                "proof_of_work.after",
+                range(self.proof_of_work.after, 0, 1_000_000),
+            ),
+            (
+                "proof_of_work.minutes",
+                range(self.proof_of_work.minutes, 1, 24 * 60),
+            ),
+            ("proof_of_work.bits", range(self.proof_of_work.bits, 1, 24)),
+            (
+                "proof_of_work.wait_seconds",
+                range(self.proof_of_work.wait_seconds, 1, self.longest_wait()),
+            ),
             ("passwords.threads", range(self.passwords.threads, 1, 64)),
             ("passwords.queue", range(self.passwords.queue, 1, 10_000)),
             ("scripts.workers", range(self.scripts.workers, 1, 1024)),
@@ -309,6 +340,22 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// A page cannot be open for longer than its login lives.
+    fn longest_wait(&self) -> u64 {
+        let login = self.lifetimes.login_minutes.saturating_mul(60);
+        login.saturating_sub(1).min(600)
+    }
+}
+
+impl ProofOfWorkSection {
+    pub fn rule(&self) -> ProofOfWork {
+        ProofOfWork {
+            free: Limit::new(self.after, self.minutes),
+            bits: self.bits,
+            wait: Duration::from_secs(self.wait_seconds),
+        }
     }
 }
 
@@ -535,7 +582,7 @@ mod tests {
             ),
             (
                 "[sever]\n",
-                "/home/sallyport.toml, line 1: unknown field `sever`, expected one of `server`, `store`, `lifetimes`, `passwords`, `scripts`, `mail`, `passcode_service`",
+                "/home/sallyport.toml, line 1: unknown field `sever`, expected one of `server`, `store`, `lifetimes`, `proof_of_work`, `passwords`, `scripts`, `mail`, `passcode_service`",
             ),
             (
                 "[server]\nissuer = \"login.example.com\"\n",
@@ -552,6 +599,22 @@ mod tests {
             (
                 "[passwords]\nthreads = 0\n",
                 "/home/sallyport.toml, passwords.threads: expected a number from 1 to 64, not 0",
+            ),
+            (
+                "[proof_of_work]\nafter = -1\n",
+                "/home/sallyport.toml, proof_of_work.after: expected a number from 0 to 1000000, not -1",
+            ),
+            (
+                "[proof_of_work]\nminutes = 0\n",
+                "/home/sallyport.toml, proof_of_work.minutes: expected a number from 1 to 1440, not 0",
+            ),
+            (
+                "[proof_of_work]\nbits = 25\n",
+                "/home/sallyport.toml, proof_of_work.bits: expected a number from 1 to 24, not 25",
+            ),
+            (
+                "[lifetimes]\nlogin_minutes = 1\n[proof_of_work]\nwait_seconds = 60\n",
+                "/home/sallyport.toml, proof_of_work.wait_seconds: expected a number from 1 to 59, not 60",
             ),
             (
                 "[mail]\nhost = \"smtp.example.com\"\n",

@@ -19,6 +19,9 @@ pub const CALLBACK: &str = "https://app.example.com/callback";
 /// The script that ships with the product.
 pub const STYTCH: &str = include_str!("../../../../scripts/stytch.py");
 
+/// Everybody in a test comes from one network, and sends forms that are wrong on purpose.
+const MANY_FORMS: &str = "[proof_of_work]\nafter = 1000000";
+
 /// The script workers of all tests come from one process.
 static TEMPLATE: LazyLock<Template> =
     LazyLock::new(|| Template::of(WorkerProgram::at(env!("CARGO_BIN_EXE_sallyport"))));
@@ -41,9 +44,17 @@ impl TestApp {
     /// A server on which `acr_values=stytch` works, through our own script, and whose public
     /// client `app` may come back to [`CALLBACK`].
     pub async fn start() -> Self {
-        let app = Self::bare().await;
-        let own_service = app.otp_url.clone();
-        app.with_provider(&own_service).await
+        Self::bare().await.with_own_provider().await
+    }
+
+    /// The same with this `sallyport.toml`, and nothing else that makes tests easier.
+    pub async fn start_exactly(config: &str) -> Self {
+        Self::exactly(config).await.with_own_provider().await
+    }
+
+    async fn with_own_provider(self) -> Self {
+        let own_service = self.otp_url.clone();
+        self.with_provider(&own_service).await
     }
 
     /// The same, with the passcodes of the provider at that address, and a person `alice`.
@@ -68,6 +79,10 @@ impl TestApp {
 
     /// The same with this `sallyport.toml`.
     pub async fn configured(config: &str) -> Self {
+        Self::exactly(&format!("{config}\n{MANY_FORMS}")).await
+    }
+
+    async fn exactly(config: &str) -> Self {
         let scratch = ScratchStore::new(&SCHEMAS).await;
         let home = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_seconds(1_795_512_600));
@@ -93,7 +108,7 @@ impl TestApp {
 
     /// Another server on the same store: a node of a cluster, or this one after a restart.
     pub async fn node(&self) -> Node {
-        self.node_with(Config::default()).await
+        self.node_with(toml::from_str(MANY_FORMS).unwrap()).await
     }
 
     pub async fn node_with(&self, config: Config) -> Node {

@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use scraper::{Html, Selector};
@@ -15,6 +15,8 @@ use crate::app::ISSUER;
 #[derive(Clone)]
 pub struct Browser {
     router: Router,
+    /// Where it is.
+    address: SocketAddr,
     pub cookies: BTreeMap<String, String>,
 }
 
@@ -31,6 +33,7 @@ impl Browser {
     pub fn new(router: Router) -> Self {
         Self {
             router,
+            address: SocketAddr::from(([127, 0, 0, 1], 40_000)),
             cookies: BTreeMap::new(),
         }
     }
@@ -39,8 +42,14 @@ impl Browser {
     pub fn at(&self, router: Router) -> Self {
         Self {
             router,
-            cookies: self.cookies.clone(),
+            ..self.clone()
         }
+    }
+
+    /// The same browser at this IP address.
+    pub fn in_network(mut self, ip: &str) -> Self {
+        self.address.set_ip(ip.parse().unwrap());
+        self
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
@@ -88,6 +97,7 @@ impl Browser {
         let mut request = Request::builder()
             .method(method)
             .uri(target)
+            .extension(ConnectInfo(self.address))
             .header(header::HOST, "login.example.com");
         if !self.cookies.is_empty() {
             let pairs: Vec<_> = self

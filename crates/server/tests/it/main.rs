@@ -18,6 +18,7 @@ mod lifecycle;
 mod login;
 mod messages;
 mod methods;
+mod proof_of_work;
 mod relying_party;
 mod scripts;
 mod sessions;

@@ -33,8 +33,10 @@ fn login() -> Vec<Sample> {
         "username": null, "messages": [], "client_name": "Riverbank Books",
         "forgot_link": null, "cancel_link": "/oxauth/restv1/authorize/cancel?login=h4ndle",
         "step": 1, "steps": 2, "working": {},
+        "proof": { "challenge": "1795512600.bWFyaw", "bits": 16, "wait_seconds": null },
     });
     let mut samples = vec![sample("login", page, first.clone())];
+    first["proof"]["wait_seconds"] = json!(20);
     first["username"] = json!("alice");
     first["forgot_link"] = json!("/identity/person/passwordReminder.htm");
     first["messages"] = json!([{ "severity": "error", "text": "The user name or the password is not right. Check both and try again." }]);
