@@ -17,6 +17,7 @@ mod channel;
 mod conversion;
 mod cooldown;
 mod courier;
+mod deliveries;
 mod delivery;
 mod dispatch;
 mod email_address;

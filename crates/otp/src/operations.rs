@@ -521,6 +521,20 @@ pub static WHOAMI: Operation = Operation::get("/v1/debug/whoami", "Whose credent
         Field::required("name", Text, ""),
     ]);
 
+pub static DELIVERIES_SHOW: Operation = Operation::get(
+    "/sallyport/v1/deliveries/{method_id}",
+    "What is known of the newest message with a code to a method. Not part of Stytch's API",
+)
+.gives(&[
+    Field::required(
+        "state",
+        OneOf(&["queued", "sent", "delivered", "failed"]),
+        "It is sent when a gateway took it, or may have; delivered or failed as the gateway says.",
+    ),
+    Field::required("queued_at", Time, "When the code was asked for."),
+])
+.refuses(&[404]);
+
 pub static INBOUND_MESSAGES: Operation = Operation::post(
     "/sallyport/v1/inbound_messages",
     "A message that somebody sent back. Not part of Stytch's API",

@@ -45,6 +45,8 @@ pub enum Refusal {
     PhoneNumberNotFound,
     EmailNotFound,
     ProjectNotFound,
+    /// No message with a code went to a method, or the project has no such method.
+    MessageNotFound,
     InvalidEmail,
     SandboxEmailInLiveProject,
     DuplicatePhoneNumber,
@@ -309,6 +311,11 @@ impl Refusal {
                 "Phone Number could not be found.",
             ),
             Self::ProjectNotFound => (404, "project_not_found", "Project could not be found."),
+            Self::MessageNotFound => (
+                404,
+                "message_not_found",
+                "No message with a code to this method is known.",
+            ),
             Self::DuplicatePhoneNumber => (
                 400,
                 "duplicate_phone_number",

@@ -9,9 +9,9 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Otp, answer, authenticate, channel::Channel, inbound, metrics, openapi, operation::Operation,
-    operations as op, project, receipt, refusal::Refusal, send, sessions, signing_key,
-    user_methods, user_search, users,
+    Otp, answer, authenticate, channel::Channel, deliveries, inbound, metrics, openapi,
+    operation::Operation, operations as op, project, receipt, refusal::Refusal, send, sessions,
+    signing_key, user_methods, user_search, users,
 };
 
 /// Every call with what answers it. Only the public keys are for strangers.
@@ -50,6 +50,7 @@ fn table() -> Vec<(&'static Operation, MethodRouter<Otp>)> {
         (&op::USERS_DELETE_PHONE, delete(user_methods::delete_phone)),
         (&op::USERS_DELETE_EMAIL, delete(user_methods::delete_email)),
         (&op::WHOAMI, get(project::whoami)),
+        (&op::DELIVERIES_SHOW, get(deliveries::show)),
         (&op::INBOUND_MESSAGES, post(inbound::receive)),
     ]
 }
