@@ -9,7 +9,10 @@ Properties, all required:
 Optional:
   COUNTRY_CODE     digits, put before national numbers (those that begin with one 0)
   NOTICE           what the page says of text messages
-  OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be
+  OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be, or when
+                   one was not delivered
+  STATUS_ENDPOINT  says what became of a message, without the id of the phone at its end. Stytch has no such call, the
+                   passcode service of Sallyport has                     .../sallyport/v1/deliveries
 
 The number is the first of these that can be read as one: phoneNumberVerified when it holds a number instead of
 true or false, employeeNumber when phoneNumberVerified is true, each value of mobile, telephoneNumber.
@@ -22,6 +25,7 @@ import base64
 import json
 import re
 import time
+from urllib.parse import quote
 
 from javax.faces.application import FacesMessage
 from org.apache.http.util import EntityUtils
@@ -42,6 +46,9 @@ EXPIRATION_MINUTES = 5
 
 # Seconds to wait before the second, the third and every further passcode of one login.
 COOL_DOWN = (30, 60, 120)
+
+# Seconds after which the service may know what became of a message. It is asked once.
+KNOWN_AFTER = 30
 
 # After so many messages in one login, sent or not, another method is offered.
 MESSAGES_ENOUGH = 2
@@ -86,7 +93,7 @@ class PersonAuthentication(PersonAuthenticationType):
         self.country_code = property_of(configuration, "COUNTRY_CODE").lstrip("+")
         self.notice = property_of(configuration, "NOTICE") or NOTICE
         self.other_method = property_of(configuration, "OTHER_METHOD")
-        self.service = Service(values)
+        self.service = Service({**values, "STATUS_ENDPOINT": property_of(configuration, "STATUS_ENDPOINT")})
         print("Stytch Initialized successfully")
         return True
 
@@ -125,10 +132,11 @@ class PersonAuthentication(PersonAuthenticationType):
         return True
 
     def prepareForStep(self, configuration, parameters, step):
-        if self.may_be_given_up():
-            self.identity.setWorkingParameter("other_method", self.other_method)
         if step == 2:
             self.identity.setWorkingParameter("notice", self.notice)
+            self.show_delivery()
+        if self.may_be_given_up():
+            self.identity.setWorkingParameter("other_method", self.other_method)
         return step == 1 or (step == 2 and self.session().get("phone_id") is not None)
 
     def authenticate(self, configuration, parameters, step):
@@ -185,6 +193,8 @@ class PersonAuthentication(PersonAuthenticationType):
         session.put("passcode_sent_at", str(now))
         session.put("passcode_expires_at", str(now + EXPIRATION_MINUTES * 60))
         session.put("passcode_sends", str(sends + 1))
+        if self.service.tells_of_deliveries:
+            session.put("passcode_delivery", "unknown")
         return True
 
     def may_be_given_up(self):
@@ -195,12 +205,33 @@ class PersonAuthentication(PersonAuthenticationType):
 
     # Step 2
 
+    def show_delivery(self):
+        """Has the page say that the message did not arrive, or look again when that may be known."""
+        self.learn_of_delivery()
+        session = self.session()
+        if was_not_delivered(session):
+            self.identity.setWorkingParameter("not_delivered", True)
+        elif session.get("passcode_delivery") == "unknown":
+            self.identity.setWorkingParameter("delivery_known_in", seconds_to_knowledge(session))
+
+    def learn_of_delivery(self):
+        """Asks what became of the newest message: once, when there has been time for an answer."""
+        session = self.session()
+        if session.get("passcode_delivery") != "unknown" or seconds_to_knowledge(session) > 0:
+            return
+        failed = self.service.has_failed(session.get("phone_id"))
+        session.put("passcode_delivery", "failed" if failed else "asked")
+        if failed:
+            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + 1))
+
     def send_again(self):
         """Sends another passcode to the number of this login. The login stays where it is."""
         session = self.session()
         number = session.get("mobile_number")
         if number is None:
             return refuse(START_AGAIN)
+        if seconds_to_wait(session) > 0:
+            self.learn_of_delivery()
         wait = seconds_to_wait(session)
         if wait > 0:
             return refuse("Please wait %d seconds before you ask for another code." % wait)
@@ -277,6 +308,7 @@ class Service:
 
     def __init__(self, properties):
         self.properties = properties
+        self.tells_of_deliveries = properties["STATUS_ENDPOINT"] != ""
 
     def send(self, number):
         """Sends a passcode; a number that the service has forgotten is made known again."""
@@ -292,15 +324,32 @@ class Service:
     def post(self, endpoint, body):
         """One request. Never repeated: a second one could send a second message."""
         http = CdiUtil.bean(HttpService)
-        secret = "%s:%s" % (self.properties["PROJECT_ID"], self.properties["SECRET"])
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         answer = http.executePost(
-            http.getHttpsClient(),
-            self.properties[endpoint],
-            base64.b64encode(secret.encode()).decode(),
-            headers,
-            json.dumps(body),
+            http.getHttpsClient(), self.properties[endpoint], self.credentials(), headers, json.dumps(body)
         )
+        return self.reply(endpoint, answer)
+
+    def has_failed(self, phone_id):
+        """Whether the newest message to the phone is known not to have arrived. The page does not fail of it."""
+        try:
+            reply = self.delivery(phone_id)
+        except Exception as error:
+            print("Stytch. STATUS_ENDPOINT could not be asked: %s" % type(error).__name__)
+            return False
+        return reply.ok and reply.text("state") == "failed"
+
+    def delivery(self, phone_id):
+        http = CdiUtil.bean(HttpService)
+        url = "%s/%s" % (self.properties["STATUS_ENDPOINT"].rstrip("/"), quote(phone_id, safe=""))
+        headers = {"Accept": "application/json", "Authorization": "Basic " + self.credentials()}
+        return self.reply("STATUS_ENDPOINT", http.executeGet(http.getHttpsClient(), url, headers))
+
+    def credentials(self):
+        pair = "%s:%s" % (self.properties["PROJECT_ID"], self.properties["SECRET"])
+        return base64.b64encode(pair.encode()).decode()
+
+    def reply(self, endpoint, answer):
         reply = Reply(answer.getHttpResponse() if answer is not None else None)
         if not reply.ok:
             print("Stytch. %s: %s" % (endpoint, reply.for_the_log()))
@@ -373,10 +422,19 @@ def not_checked(reply):
 def seconds_to_wait(session):
     """Until another passcode may be sent in this login."""
     sends = number_in(session, "passcode_sends")
-    if sends == 0:
+    if sends == 0 or was_not_delivered(session):
         return 0
     pause = COOL_DOWN[min(sends, len(COOL_DOWN)) - 1]
     return number_in(session, "passcode_sent_at") + pause - int(time.time())
+
+
+def seconds_to_knowledge(session):
+    """Until the service may know what became of the newest message."""
+    return number_in(session, "passcode_sent_at") + KNOWN_AFTER - int(time.time())
+
+
+def was_not_delivered(session):
+    return session.get("passcode_delivery") == "failed"
 
 
 def number_in(session, name):

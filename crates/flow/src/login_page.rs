@@ -175,11 +175,16 @@ fn set_cookie(headers: &mut HeaderMap, csrf: &Csrf, flow: &Flow) {
     }
 }
 
-/// When another message may be sent, in Unix seconds; `None` when the script cannot send another.
+/// When another message may be sent, in Unix seconds; `None` when the script cannot send another. One
+/// that was not delivered is no reason to wait.
 fn resend_at(login: &Login) -> Option<i64> {
     let sends = usize::try_from(number_in(login, "passcode_sends")?).ok()?;
-    let wait = RESEND_AFTER[sends.clamp(1, RESEND_AFTER.len()) - 1];
-    Some(number_in(login, "passcode_sent_at")? + wait)
+    let sent_at = number_in(login, "passcode_sent_at")?;
+    let delivery = login.session.get("passcode_delivery");
+    if delivery.is_some_and(|state| state == "failed") {
+        return Some(sent_at);
+    }
+    Some(sent_at + RESEND_AFTER[sends.clamp(1, RESEND_AFTER.len()) - 1])
 }
 
 fn number_in(login: &Login, name: &str) -> Option<i64> {

@@ -31,6 +31,7 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "layout.xhtml",
     "login.xhtml",
     "logout.xhtml",
+    "parts/delivery.xhtml",
     "parts/field_messages.xhtml",
     "parts/hidden_fields.xhtml",
     "parts/logo.xhtml",

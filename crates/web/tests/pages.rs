@@ -155,6 +155,30 @@ async fn send_again_is_offered_only_where_it_is_possible() {
 }
 
 #[tokio::test]
+async fn a_message_that_was_not_delivered_is_said_where_a_screen_reader_hears_it() {
+    let site = Site::new();
+    let mut context = passcode_context();
+    let html = site.show(OTP, context.clone()).await;
+    assert!(!html.contains("data-news=\"delivery\""), "nobody knows");
+
+    context["working"]["delivery_known_in"] = json!(25);
+    let html = site.show(OTP, context.clone()).await;
+    let empty = r#"<div role="status" data-news="delivery" data-look-in="25"></div>"#;
+    assert!(html.contains(empty), "{html}");
+
+    context["working"] = json!({ "not_delivered": true });
+    let html = site.show(OTP, context.clone()).await;
+    let said = r#"<div role="status" data-news="delivery"><p class="note" id="not-delivered">The message could not be delivered to your phone. "#;
+    assert!(html.contains(said), "{html}");
+    assert!(html.contains("have the code sent again.</p>"), "{html}");
+    assert!(html.contains("<title>Enter the code"), "it is no error");
+
+    context["working"]["other_method"] = json!("totp");
+    let html = site.show(OTP, context).await;
+    assert!(html.contains("sent again, or sign in another way.</p>"));
+}
+
+#[tokio::test]
 async fn a_page_runs_only_what_carries_its_nonce() {
     let site = Site::new();
     let nonce = |response: &Response| {

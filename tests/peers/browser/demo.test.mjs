@@ -99,6 +99,40 @@ test("the person is told before a code expires, and has another one sent", () =>
     await walk.look("expired");
   }));
 
+test("the person is told that a message did not arrive, without losing what was typed", () =>
+  Walk.take("undelivered", {}, async (walk) => {
+    await walk.takeTheClock();
+    const person = await addPerson("hanna");
+    await walk.fromDemoToPasscode(person.username, person.password);
+    await walk.failToDeliver();
+    await walk.type("12");
+    await walk.wait(28);
+    assert.equal(await walk.looks(), 0, "it may still arrive");
+    assert.equal(await walk.news(), "");
+    await walk.resendIsHeld(true);
+    await walk.wait(4);
+    await walk.anotherMethod().waitFor();
+    assert.match(await walk.news(), /could not be delivered.*sent again/);
+    await walk.resendIsHeld(false);
+    assert.equal(await walk.typed(), "12");
+    assert.equal(await walk.isTyping(), true);
+    await walk.look("told");
+    await walk.wait(120);
+    assert.equal(await walk.looks(), 1);
+  }));
+
+test("a page whose form was sent looks for nothing any more", () =>
+  Walk.take("undelivered-sent", {}, async (walk) => {
+    await walk.takeTheClock();
+    const person = await addPerson("ivo");
+    await walk.fromDemoToPasscode(person.username, person.password);
+    await walk.failToDeliver();
+    await walk.holdForms();
+    await walk.enter("123456");
+    await walk.wait(60);
+    assert.equal(await walk.looks(), 0);
+  }));
+
 test("a browser that reads messages fills the code in and goes on", () =>
   Walk.take("webotp", {}, async (walk) => {
     await walk.teachToReadMessages();
@@ -251,6 +285,66 @@ class Walk {
 
   look(what) {
     return this.#look(what);
+  }
+
+  /**
+   * As when the service learns that the message did not arrive, which a demo's always do. The pause
+   * before another message is that of the second one.
+   */
+  async failToDeliver() {
+    await this.#page.route("**/otp_sms.htm?login=*", async (route) => {
+      const response = await route.fetch();
+      const page = await response.text();
+      const isLook = route.request().resourceType() === "fetch";
+      const body = isLook
+        ? page
+            .replace(/ data-look-in="\d+">/, `><p class="note">The message could not be delivered. Have it sent again.</p>`)
+            .replace('data-news="other-method">', `$&<div class="again"><button class="quiet">Sign in another way</button></div>`)
+        : page.replace(/data-wait="\d+"/, 'data-wait="60"');
+      await route.fulfill({ response, body });
+    });
+    await this.#page.reload();
+    await this.#page.evaluate(() => {
+      const { fetch } = globalThis;
+      globalThis.looks = 0;
+      globalThis.fetch = (address) => {
+        globalThis.looks += 1;
+        return fetch(address);
+      };
+    });
+  }
+
+  /** How often the page looked what became of the message. */
+  looks() {
+    return this.#page.evaluate(() => globalThis.looks);
+  }
+
+  type(text) {
+    return this.#passcodeField().pressSequentially(text);
+  }
+
+  enter(code) {
+    return this.#enter(code);
+  }
+
+  isTyping() {
+    return this.#passcodeField().evaluate((field) => field === document.activeElement);
+  }
+
+  /** What the page says of the message, where a screen reader hears it. */
+  async news() {
+    return (await this.#page.locator("[role=status][data-news]").innerText()).trim();
+  }
+
+  anotherMethod() {
+    return this.#page.getByRole("button", { name: "Sign in another way" });
+  }
+
+  /** The page stays, as while its form waits for an answer. */
+  holdForms() {
+    return this.#page.evaluate(() => {
+      document.forms[0].addEventListener("submit", (event) => event.preventDefault());
+    });
   }
 
   /** Chromium at a desk knows no SIM: this stands in for one that does (WebOTP). */

@@ -19,6 +19,9 @@ struct Host {
     posts: Vec<(String, Value)>,
     /// The next answers; when there are none left, everything succeeds.
     answers: Vec<Answer>,
+    /// Where it was asked what became of a message, and what it says.
+    gets: Vec<String>,
+    delivery: Answer,
     /// What another login stores in `oxMobileDevices` while the service checks the passcode.
     meanwhile: Option<&'static str>,
 }
@@ -29,6 +32,8 @@ impl Host {
             alice: person("alice", attributes),
             posts: vec![],
             answers: vec![],
+            gets: vec![],
+            delivery: delivery("sent"),
             meanwhile: None,
         }
     }
@@ -62,11 +67,15 @@ impl Host {
                 headers,
                 body,
             } => {
-                assert_eq!(method, "POST");
                 assert!(headers.contains(&(
                     "Authorization".into(),
                     "Basic cHJvamVjdC0xOnMzY3JldA==".into()
                 )));
+                if method == "GET" {
+                    self.gets.push(url);
+                    return self.delivery.clone();
+                }
+                assert_eq!(method, "POST");
                 assert!(headers.contains(&("Content-Type".into(), "application/json".into())));
                 let endpoint = url.rsplit('/').next().unwrap().to_owned();
                 let body: Value = serde_json::from_slice(&body).unwrap();
@@ -106,6 +115,13 @@ fn reply(status: u16, body: &str) -> Answer {
         headers: vec![],
         body: body.into(),
     })
+}
+
+fn delivery(state: &str) -> Answer {
+    reply(
+        200,
+        &json!({"status_code": 200, "state": state}).to_string(),
+    )
 }
 
 fn refusal(status: u16, error_type: &str) -> Answer {
@@ -207,6 +223,32 @@ impl Login {
 
     async fn passcode(&mut self, code: &str) -> (bool, Vec<String>) {
         self.step(2, &[("passcode", code)]).await
+    }
+
+    /// What the script tells the page of step 2.
+    async fn page(&mut self) -> BTreeMap<String, Value> {
+        let scene = Scene {
+            session: self.session.clone(),
+            authenticated: Some(self.host.alice.clone()),
+            ..Scene::default()
+        };
+        let host = &mut self.host;
+        let call = Call::PrepareForStep { step: 2 };
+        let (result, scene) = self
+            .desk
+            .call(&self.script, scene, call, |question| host.answer(question))
+            .await;
+        assert_eq!(result, Ok(Returned::Bool(true)));
+        assert!(scene.messages.is_empty());
+        self.session = scene.session;
+        scene.working
+    }
+
+    /// As if the last passcode had been sent some seconds earlier.
+    fn pass(&mut self, seconds: i64) {
+        let sent_at: i64 = self.session["passcode_sent_at"].parse().unwrap();
+        let earlier = (sent_at - seconds).to_string();
+        self.session.insert("passcode_sent_at".into(), earlier);
     }
 
     /// As if the last passcode had been sent long ago.
@@ -642,18 +684,19 @@ async fn a_new_code_is_sent_after_a_pause_that_grows() {
 }
 
 #[tokio::test]
-async fn a_new_code_that_is_not_sent_leaves_the_login_as_it_was() {
+async fn a_new_code_that_is_not_sent_leaves_the_old_one_and_is_counted() {
     let mut login = Login::of(&[("mobile", NUMBER)]).await;
     login.password().await;
     login.wait();
-    let before = login.session.clone();
+    let mut expected = login.session.clone();
+    expected.insert("passcode_failed_sends".into(), "1".into());
     login.host.answers = vec![refusal(429, "too_many_requests")];
     let result = login.step(2, &[("resend", "")]).await;
     assert_eq!(
         result,
         refused("Too many codes were requested. Please try again later.")
     );
-    assert_eq!(login.session, before);
+    assert_eq!(login.session, expected);
 }
 
 #[tokio::test]
@@ -690,4 +733,137 @@ async fn the_message_of_a_new_code_is_no_error() {
         .call(&login.script, scene, call, |question| host.answer(question))
         .await;
     assert_eq!(scene.messages[0].severity, Severity::Info);
+}
+
+/// The script where the service says what became of messages.
+async fn followed(more: &[Property]) -> Login {
+    let url = "https://api.example/sallyport/v1/deliveries/";
+    let all = [
+        properties(),
+        vec![property("STATUS_ENDPOINT", url)],
+        more.to_vec(),
+    ];
+    let mut login = Login::with(all.concat(), &[("mobile", NUMBER)]).await;
+    assert_eq!(login.password().await, passed());
+    login
+}
+
+#[tokio::test]
+async fn a_message_that_was_not_delivered_is_told_and_lifts_the_pause() {
+    let mut login = followed(&[]).await;
+    login.wait();
+    login.step(2, &[("resend", "")]).await;
+    login.host.delivery = delivery("failed");
+    login.pass(30);
+    let (_, texts) = login.step(2, &[("passcode", "1")]).await;
+    assert_eq!(texts.len(), 1, "the sentence is the page's");
+    let page = login.page().await;
+    assert_eq!(page["not_delivered"], true);
+    assert_eq!(
+        login.host.gets,
+        ["https://api.example/sallyport/v1/deliveries/phone-1"]
+    );
+    // The second pause takes 60 seconds.
+    assert_eq!(
+        login.step(2, &[("resend", "")]).await,
+        refused("We have sent you a new code.")
+    );
+    let page = login.page().await;
+    assert!(!page.contains_key("not_delivered"), "of the new message");
+    assert!(page["delivery_known_in"].as_i64().unwrap() > 25);
+    let (_, texts) = login.step(2, &[("resend", "")]).await;
+    assert!(texts[0].starts_with("Please wait "), "{texts:?}");
+}
+
+#[tokio::test]
+async fn whoever_asks_for_a_new_code_first_need_not_wait_either() {
+    let mut login = followed(&[]).await;
+    login.wait();
+    login.step(2, &[("resend", "")]).await;
+    login.host.delivery = delivery("failed");
+    login.pass(30);
+    assert_eq!(
+        login.step(2, &[("resend", "")]).await,
+        refused("We have sent you a new code.")
+    );
+    assert_eq!(login.host.gets.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_was_not_delivered_is_a_reason_for_another_method() {
+    let mut login = followed(&[property("OTHER_METHOD", "totp")]).await;
+    login.host.delivery = delivery("failed");
+    assert!(!login.page().await.contains_key("other_method"));
+    login.pass(30);
+    assert_eq!(login.page().await["other_method"], "totp");
+    let counted = login.session["passcode_failed_sends"].clone();
+    login.page().await;
+    assert_eq!(login.session["passcode_failed_sends"], counted, "once");
+}
+
+#[tokio::test]
+async fn the_service_is_asked_once_about_a_message_and_not_before_it_may_know() {
+    let mut login = followed(&[]).await;
+    login.pass(20);
+    let seconds = login.page().await["delivery_known_in"].as_i64().unwrap();
+    assert!((5..=10).contains(&seconds), "{seconds}");
+    assert!(login.host.gets.is_empty());
+    login.pass(10);
+    for _ in 0..3 {
+        let page = login.page().await;
+        assert!(!page.contains_key("not_delivered") && !page.contains_key("delivery_known_in"));
+        login.passcode("").await;
+        login.pass(100);
+    }
+    assert_eq!(login.host.gets.len(), 1);
+    login.step(2, &[("resend", "")]).await;
+    login.pass(30);
+    login.page().await;
+    assert_eq!(login.host.gets.len(), 2, "about the next message");
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_say_what_became_of_a_message_is_not_mentioned() {
+    let table = [
+        Answer::Unreachable("timed out".into()),
+        Answer::Refused("not https".into()),
+        refusal(404, "message_not_found"),
+        refusal(401, "unauthorized_credentials"),
+        reply(500, "<html>"),
+        reply(204, ""),
+        reply(200, "<html>"),
+        reply(200, r#"{"state": {"failed": true}}"#),
+        reply(500, r#"{"state": "failed"}"#),
+        delivery("queued"),
+        delivery("delivered"),
+        delivery("lost"),
+    ];
+    let mut login = followed(&[]).await;
+    for answer in table {
+        login.host.delivery = answer;
+        login.wait();
+        login.step(2, &[("resend", "")]).await;
+        login.pass(30);
+        let asked = login.host.gets.len();
+        let page = login.page().await;
+        assert_eq!(page.keys().collect::<Vec<_>>(), ["notice"]);
+        assert_eq!(login.host.gets.len(), asked + 1);
+        let (_, texts) = login.step(2, &[("resend", "")]).await;
+        assert!(texts[0].starts_with("Please wait "), "{texts:?}");
+    }
+    assert_eq!(login.passcode("123456").await, passed());
+}
+
+#[tokio::test]
+async fn without_the_property_nobody_is_asked() {
+    let mut login = Login::of(&[("mobile", NUMBER)]).await;
+    login.password().await;
+    let before = login.session.clone();
+    login.host.delivery = delivery("failed");
+    login.pass(40);
+    let page = login.page().await;
+    assert_eq!(page.keys().collect::<Vec<_>>(), ["notice"]);
+    assert!(login.host.gets.is_empty());
+    assert!(before.keys().eq(login.session.keys()));
+    assert!(!before.contains_key("passcode_delivery"));
 }

@@ -49,7 +49,7 @@ pub struct Furnishing {
 
 impl Furnishing {
     /// Makes sure that there are people, the project of the passcode service, the script `stytch`
-    /// with its five properties, and the client `demo`.
+    /// with its properties, and the client `demo`.
     pub async fn arrange(
         app: &App,
         premises: &Premises,
@@ -85,6 +85,7 @@ impl Furnishing {
             ),
             ("PROJECT_ID", self.project_id.clone(), false),
             ("SECRET", self.secret.expose().to_owned(), true),
+            ("STATUS_ENDPOINT", url("/sallyport/v1/deliveries"), false),
         ]
         .into_iter()
         .map(|(name, value, hide)| Property {
@@ -288,6 +289,10 @@ mod tests {
             "http://127.0.0.1:9091/v1/otps/sms/send"
         );
         assert!(script.version.properties[4].hide, "the secret is hidden");
+        assert_eq!(
+            script.version.properties[5].value2,
+            "http://127.0.0.1:9091/sallyport/v1/deliveries"
+        );
     }
 
     #[tokio::test]

@@ -45,14 +45,21 @@ const clock = (seconds) =>
 const LAST_MINUTE = 60;
 
 // Calls `tick` each second with the whole seconds left, the last time with 0. Sleep counts as time.
+// What it returns ends the wait at once.
 function countDown(seconds, tick) {
-  const end = Date.now() + seconds * 1000;
+  let end = Date.now() + seconds * 1000;
+  let next;
   const step = () => {
     const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
     tick(left);
-    if (left > 0) setTimeout(step, (end - Date.now()) % 1000 || 1000);
+    if (left > 0) next = setTimeout(step, (end - Date.now()) % 1000 || 1000);
   };
   step();
+  return () => {
+    clearTimeout(next);
+    end = Date.now();
+    step();
+  };
 }
 
 function showTimeLeft(form, waiting) {
@@ -77,6 +84,7 @@ function showTimeLeft(form, waiting) {
   });
 }
 
+// Returns what lets the button go before its time.
 function holdResend(form) {
   const button = form.querySelector("button[data-wait]");
   if (!button) return;
@@ -86,11 +94,34 @@ function holdResend(form) {
   button.addEventListener("click", (event) => {
     if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
   });
-  countDown(Number(button.dataset.wait), (left) => {
+  return countDown(Number(button.dataset.wait), (left) => {
     button.setAttribute("aria-disabled", String(left > 0));
     shown.textContent = left > 0 ? ` in ${clock(left)}` : "";
     if (left === 0) button.removeAttribute("aria-describedby");
   });
+}
+
+// Looks once what became of the message, when that may be known, and shows it in the places that are
+// kept for it. One of them is a live region, which is read out when the person pauses.
+function lookForNews(form, allowResend) {
+  const seconds = document.querySelector("[data-look-in]")?.dataset.lookIn;
+  if (!seconds) return;
+  const look = async () => {
+    const address = `${form.action}?login=${encodeURIComponent(form.elements.login.value)}`;
+    const answer = await fetch(address);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page.querySelector('[data-news="delivery"] > *')) return;
+    allowResend?.();
+    for (const place of document.querySelectorAll("[data-news]")) {
+      // What is there already may have the focus.
+      if (place.childElementCount > 0) continue;
+      const news = page.querySelector(`[data-news="${place.dataset.news}"]`);
+      place.replaceChildren(...(news?.childNodes ?? []));
+    }
+  };
+  // The person reloads the page to see what could not be fetched.
+  const timer = setTimeout(() => look().catch(() => {}), (Number(seconds) + 1) * 1000);
+  form.addEventListener("submit", () => clearTimeout(timer));
 }
 
 function announce(form, text) {
@@ -113,7 +144,7 @@ async function fillFromMessage(form, waiting) {
 for (const form of document.querySelectorAll("form[data-otp]")) {
   const waiting = new AbortController();
   showTimeLeft(form, waiting);
-  holdResend(form);
+  lookForNews(form, holdResend(form));
   // The person says no, or the wait is over: the code is typed by hand.
   fillFromMessage(form, waiting).catch(() => {});
 }

@@ -70,6 +70,11 @@ fn passcode() -> Vec<Sample> {
     let mut again = first.clone();
     again["working"]["other_method"] = json!("totp");
     again["messages"] = json!([{ "severity": "info", "text": "A new code is on its way. The old one no longer works." }]);
+    let mut undelivered = first.clone();
+    undelivered["working"]["other_method"] = json!("totp");
+    undelivered["working"]["not_delivered"] = json!(true);
+    undelivered["seconds_left"] = json!(262);
+    undelivered["resend_in"] = json!(0);
     let mut once = first.clone();
     once["resend_in"] = json!(null);
     once["seconds_left"] = json!(null);
@@ -83,6 +88,7 @@ fn passcode() -> Vec<Sample> {
         sample("otp-mail", "auth/otp_email/otp_email.xhtml", mail),
         sample("otp-wrong", page, wrong),
         sample("otp-again", page, again),
+        sample("otp-undelivered", page, undelivered),
         sample("otp-once", page, once),
         sample("otp-expired", page, expired),
     ]

@@ -6,6 +6,7 @@ mod password;
 mod smpp_sms;
 mod totp;
 mod twilio_sms;
+mod undelivered;
 
 use sallyport_script::Language;
 
