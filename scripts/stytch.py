@@ -51,7 +51,7 @@ NOTICE = "Text messages can be intercepted. Where you are offered another way to
 
 UNKNOWN_NUMBER = ("user_not_found", "phone_number_not_found")
 WRONG_CODE = ("otp_code_not_found", "invalid_code")
-# Asking once more would change nothing.
+# Asking once more at once would change nothing.
 HOPELESS = ("downstream_carrier_error", "unsubscribed_phone_number")
 DEAD_CODE = ("unable_to_auth_otp_code",)
 TOO_MANY = ("too_many_requests", "user_lock_limit_reached", "too_few_tokens_authenticated", "captcha_failed")

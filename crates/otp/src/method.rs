@@ -270,6 +270,13 @@ impl Method {
     }
 
     pub async fn purge(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+        // The codes first, as whoever sends or checks one takes them.
+        tx.execute(
+            "DELETE FROM otp_passcodes WHERE method_id IN
+                (SELECT method_id FROM otp_methods WHERE drop_at <= $1)",
+            params![now],
+        )
+        .await?;
         tx.execute("DELETE FROM otp_methods WHERE drop_at <= $1", params![now])
             .await
     }
