@@ -642,18 +642,19 @@ async fn a_new_code_is_sent_after_a_pause_that_grows() {
 }
 
 #[tokio::test]
-async fn a_new_code_that_is_not_sent_leaves_the_login_as_it_was() {
+async fn a_new_code_that_is_not_sent_leaves_the_old_one_and_is_counted() {
     let mut login = Login::of(&[("mobile", NUMBER)]).await;
     login.password().await;
     login.wait();
-    let before = login.session.clone();
+    let mut expected = login.session.clone();
+    expected.insert("passcode_failed_sends".into(), "1".into());
     login.host.answers = vec![refusal(429, "too_many_requests")];
     let result = login.step(2, &[("resend", "")]).await;
     assert_eq!(
         result,
         refused("Too many codes were requested. Please try again later.")
     );
-    assert_eq!(login.session, before);
+    assert_eq!(login.session, expected);
 }
 
 #[tokio::test]
