@@ -57,6 +57,7 @@ mod signing_key;
 mod status;
 mod telephone;
 mod user;
+mod user_filters;
 mod user_methods;
 mod user_name;
 mod user_search;
@@ -101,5 +102,8 @@ pub const SCHEMA: Schema = Schema {
         opt_out::TABLE,
         project::NAME,
         outbox::TABLE,
+        method::ON_PROBATION,
+        user::LOWERED_NAME,
+        user::BY_PROJECT,
     ],
 };
