@@ -30,9 +30,11 @@ impl Spent {
             sleeps: 0,
         };
         for member in family(process) {
-            spent
-                .add(member)
-                .with_context(|| format!("CPU time of process {member}"))?;
+            let added = spent.add(member);
+            // The time of one that ended meanwhile is that of whoever waited for it.
+            if member == process || Path::new(&format!("/proc/{member}")).exists() {
+                added.with_context(|| format!("CPU time of process {member}"))?;
+            }
         }
         Ok(spent)
     }

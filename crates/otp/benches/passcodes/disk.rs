@@ -31,7 +31,7 @@ pub fn print(folder: &Folder, scale: &Scale) -> anyhow::Result<()> {
     let rate = rate(times.len(), began.elapsed());
     let times = Times::of(times);
     println!(
-        "  fdatasync      {} a second (4 KiB each), {} in the median, {} at p99",
+        "  fdatasync      {} a second (4 KiB each), {} ms in the median, {} ms at p99",
         thousands(rate),
         times.median(),
         times.p99()

@@ -21,6 +21,9 @@ use crate::{
     times::{Times, thousands},
 };
 
+/// The kernel counts in steps of 10 ms: less than this cannot be told well.
+const LEAST_CPU_TIME: Duration = Duration::from_millis(100);
+
 /// Users who are sent to before anything is measured, and not again.
 const WARM_UP: i64 = 200;
 
@@ -28,7 +31,7 @@ pub fn print_head() {
     println!(
         "\noperations by HTTP, on connections that stay open
 
-| store | operation | connections | a second | per CPU second of the server | of PostgreSQL | median | p99 | commits | CPU time ÷ whoami |
+| store | operation | connections | a second | per CPU second of the server | of PostgreSQL | median, ms | p99, ms | commits of one | CPU time ÷ whoami |
 |---|---|---|---|---|---|---|---|---|---|"
     );
 }
@@ -61,15 +64,15 @@ pub async fn measure(
     println!();
     for (connections, delay) in delays {
         println!(
-            "  {}, {connections:2} connections: from the request to the message at the gateway {} in the median, {} at p99",
+            "  {}, {connections} connections: from the request to the message at the gateway {} ms in the median, {} ms at p99",
             site.engine,
             delay.median(),
             delay.p99()
         );
     }
-    println!("  {}, memory of the server before  {rested}", site.engine);
+    println!("  {}: memory before  {}", site.engine, rested);
     println!(
-        "  {}, and after all of it          {}\n",
+        "  {}: memory after   {}\n",
         site.engine,
         process.resident()?
     );
@@ -153,7 +156,7 @@ impl Stand<'_> {
     }
 
     /// CPU time of one call that only proves who calls.
-    async fn whoami(&self, connections: usize) -> anyhow::Result<f64> {
+    async fn whoami(&self, connections: usize) -> anyhow::Result<Option<Duration>> {
         let before = self.mark().await?;
         let jobs = std::iter::repeat_with(|| Job {
             call: Call::get("/v1/debug/whoami", "project_id"),
@@ -161,7 +164,7 @@ impl Stand<'_> {
         });
         let load = self.load(connections, jobs, self.scale.asking / 2).await?;
         let took = before.at.elapsed();
-        self.print("whoami", connections, &load, took, &before, 0.0)
+        self.print("whoami", connections, &load, took, &before, None)
             .await
     }
 
@@ -171,7 +174,7 @@ impl Stand<'_> {
         connections: usize,
         first: i64,
         messages: &HashMap<String, Message>,
-        whoami: f64,
+        whoami: Option<Duration>,
     ) -> anyhow::Result<()> {
         let people = first..first + i64::try_from(messages.len())?;
         let mut calls = people.filter_map(|place| {
@@ -246,8 +249,8 @@ impl Stand<'_> {
         self.postgres.map_or(Ok(Duration::ZERO), Postgres::spent)
     }
 
-    /// Prints a row and returns the CPU time of one operation, in seconds. What the courier does is
-    /// part of a send.
+    /// Prints a row and returns the CPU time of one operation, if it can be told. What the courier
+    /// does is part of a send.
     async fn print(
         &self,
         what: &str,
@@ -255,30 +258,41 @@ impl Stand<'_> {
         load: &Load,
         took: Duration,
         before: &Mark,
-        whoami: f64,
-    ) -> anyhow::Result<f64> {
+        whoami: Option<Duration>,
+    ) -> anyhow::Result<Option<Duration>> {
         // Asking for the counts waits until every message is answered for.
         let counts = self.site.counts(self.process).await?;
         let count = load.times.count();
-        let server = self.process.spent()? - before.server;
-        let postgres = self.spent_by_postgres()? - before.postgres;
-        let each = server.as_secs_f64() / count as f64;
-        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        let each = |spent: Duration| {
+            let can_be_told = count > 0 && spent >= LEAST_CPU_TIME;
+            can_be_told.then(|| spent.div_f64(count as f64))
+        };
+        let server = each(self.process.spent()? - before.server);
+        let postgres = each(self.spent_by_postgres()? - before.postgres);
+        let per_second =
+            |each: Option<Duration>| or_dash(each.map(|each| thousands(rate(1, each))));
         let commits = counts.commits.zip(before.counts.commits);
         let commits = commits.map(|(after, before)| (after - before) as f64 / count as f64);
+        let ratio = server
+            .zip(whoami)
+            .map(|(server, whoami)| server.div_duration_f64(whoami));
         println!(
             "| {} | {what} | {connections} | {} | {} | {} | {} | {} | {} | {} |",
             self.site.engine,
             thousands(rate(count, took)),
-            thousands(rate(count, server)),
-            or_dash(self.postgres.map(|_| thousands(rate(count, postgres)))),
+            per_second(server),
+            per_second(postgres),
             load.times.median(),
             load.times.p99(),
             or_dash(commits.map(|commits| format!("{commits:.2}"))),
-            or_dash((whoami > 0.0).then(|| format!("{:.1}", each / whoami))),
+            or_dash(ratio.map(|ratio| format!("{ratio:.1}"))),
         );
-        Ok(each)
+        Ok(server)
     }
+}
+
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
 }
 
 pub fn send(person: Person) -> Call {

@@ -34,16 +34,16 @@ impl Times {
     }
 }
 
-/// A time in milliseconds, with three digits or so.
+/// Printed in milliseconds, with three digits or so and without the unit.
 pub struct Millis(Duration);
 
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_secs_f64() * 1e3;
         match millis {
-            100.0.. => write!(f, "{millis:.0} ms"),
-            10.0.. => write!(f, "{millis:.1} ms"),
-            _ => write!(f, "{millis:.2} ms"),
+            100.0.. => write!(f, "{millis:.0}"),
+            10.0.. => write!(f, "{millis:.1}"),
+            _ => write!(f, "{millis:.2}"),
         }
     }
 }
