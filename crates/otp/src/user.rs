@@ -195,7 +195,8 @@ impl User {
         for row in &rows {
             let user = Self::read(row)?;
             tx.execute(
-                "UPDATE otp_users SET lowered_name = $2 WHERE user_id = $1",
+                "UPDATE otp_users SET lowered_name = $2
+                 WHERE user_id = $1 AND lowered_name IS NULL",
                 params![user.id, user.profile.lowered_name()],
             )
             .await?;

@@ -491,7 +491,7 @@ async fn a_message_that_is_not_sent_is_said_and_not_repeated() {
         (refusal(400, "too_few_tokens_authenticated"), later),
         (
             refusal(400, "downstream_carrier_error"),
-            "No code can be sent to your phone at present. Please sign in another way.",
+            "No code can be sent to your phone at present. Please ask for help.",
         ),
         (
             refusal(400, "unsubscribed_phone_number"),
