@@ -15,6 +15,8 @@ from sallyport.passcode import PasscodeMethod
 
 
 class PersonAuthentication(PasscodeMethod):
+    amr = ("pwd", "otp")
+    notice = None
     page = "/auth/otp_email/otp_email.xhtml"
     kept_as = "mail_address"
     no_destination = "There is no e-mail address in your account. Please ask for help."

@@ -23,7 +23,6 @@ from sallyport.smpp import MessageCentre
 
 
 class PersonAuthentication(PasscodeMethod):
-    amr = ("pwd", "sms", "otp")
     no_destination = "There is no usable phone number in your account. Please ask for help."
 
     def start(self, properties):

@@ -58,7 +58,7 @@ NOTICE = "Text messages can be intercepted. Where you are offered another way to
 
 UNKNOWN_NUMBER = ("user_not_found", "phone_number_not_found")
 WRONG_CODE = ("otp_code_not_found", "invalid_code")
-# Asking once more would change nothing.
+# Asking once more at once would change nothing.
 HOPELESS = ("downstream_carrier_error", "unsubscribed_phone_number")
 DEAD_CODE = ("unable_to_auth_otp_code",)
 TOO_MANY = ("too_many_requests", "user_lock_limit_reached", "too_few_tokens_authenticated", "captcha_failed")
@@ -67,7 +67,8 @@ NO_NUMBER = "Failed to determine mobile phone number"
 NOT_SENT = "Failed to send message to mobile phone"
 SENT_AGAIN = "We have sent you a new code."
 SEND_LATER = "Too many codes were requested. Please try again later."
-NOT_THERE = "No code can be sent to your phone at present. Please sign in another way."
+NOT_THERE = "No code can be sent to your phone at present. Please ask for help."
+NOT_THERE_OFFER = "No code can be sent to your phone at present. Please sign in another way."
 STOPPED = "Your phone asked for no more messages. Text START to the sender of the codes to get them again."
 UNAVAILABLE = "The text message service is not available right now. Please try again later."
 MALFORMED = "Please enter the 6-digit code from the text message."
@@ -108,7 +109,9 @@ class PersonAuthentication(PersonAuthenticationType):
         return {"pwd": "", "sms": "", "otp": ""}
 
     def isValidAuthenticationMethod(self, usage_type, configuration):
-        return not self.session().get("passcode_given_up")
+        session = self.session()
+        given_up = session.get("passcode_given_up")
+        return given_up is None or given_up != session.get("acr")
 
     def getAlternativeAuthenticationMethod(self, usage_type, configuration):
         return self.other_method or None
@@ -142,8 +145,7 @@ class PersonAuthentication(PersonAuthenticationType):
     def authenticate(self, configuration, parameters, step):
         CdiUtil.bean(FacesMessages).setKeepMessages()
         if parameters.containsKey("other_method") and self.may_be_given_up():
-            self.session().put("passcode_given_up", "true")
-            return False
+            return self.give_up()
         if step == 1:
             return self.check_password()
         if step == 2 and parameters.containsKey("resend"):
@@ -168,7 +170,7 @@ class PersonAuthentication(PersonAuthenticationType):
             return True
         known = phone_id_of(user, number) is not None
         reply = self.service.send(number) if known else self.service.enroll(number)
-        return self.note_sent(number, reply) or refuse(not_sent(reply))
+        return self.note_sent(number, reply) or refuse(self.not_sent(reply))
 
     def has_just_sent_to(self, number):
         """Whether this is the same form posted twice: one message is enough."""
@@ -202,6 +204,25 @@ class PersonAuthentication(PersonAuthenticationType):
         session = self.session()
         messages = number_in(session, "passcode_sends") + number_in(session, "passcode_failed_sends")
         return self.other_method != "" and messages >= MESSAGES_ENOUGH
+
+    def give_up(self):
+        """Another method takes this login over, and begins with nothing of this one."""
+        session = self.session()
+        session.put("passcode_given_up", session.get("acr"))
+        session.put("passcode_sends", "0")
+        session.put("passcode_failed_sends", "0")
+        session.put("passcode_delivery", "")
+        return False
+
+    def not_sent(self, reply):
+        """Why there is no message, for the person."""
+        if reply.too_many:
+            return SEND_LATER
+        if reply.error_type == "downstream_carrier_error":
+            return NOT_THERE_OFFER if self.other_method else NOT_THERE
+        if reply.error_type == "unsubscribed_phone_number":
+            return STOPPED
+        return UNAVAILABLE if reply.unavailable else NOT_SENT
 
     # Step 2
 
@@ -237,7 +258,7 @@ class PersonAuthentication(PersonAuthenticationType):
             return refuse("Please wait %d seconds before you ask for another code." % wait)
         reply = self.service.send(number)
         if not self.note_sent(number, reply):
-            return refuse(not_sent(reply))
+            return refuse(self.not_sent(reply))
         CdiUtil.bean(FacesMessages).add(FacesMessage.SEVERITY_INFO, SENT_AGAIN)
         return False
 
@@ -395,17 +416,6 @@ def passcode_for(number):
     if address:
         body["attributes"] = {"ip_address": address}
     return body
-
-
-def not_sent(reply):
-    """Why there is no message, for the person."""
-    if reply.too_many:
-        return SEND_LATER
-    if reply.error_type == "downstream_carrier_error":
-        return NOT_THERE
-    if reply.error_type == "unsubscribed_phone_number":
-        return STOPPED
-    return UNAVAILABLE if reply.unavailable else NOT_SENT
 
 
 def not_checked(reply):

@@ -5,6 +5,7 @@ Optional properties:
   ISSUER            how the app names this account     the host name of this server
   ENROLMENT         open: whoever has no app sets one up at the first login
                     closed: who has none is refused      open
+                    Whoever comes from a method with codes that was given up is refused too.
 
 The secret is made here, shown once as a QR code, and kept sealed in `oxOTPDevices`, beside what others wrote there.
 The clock of a phone may be wrong by 30 seconds. A code works once: also for whoever looks over a shoulder.
@@ -90,7 +91,8 @@ class PersonAuthentication(LoginMethod):
         """Asks for a code of the person's app, or makes a secret for a new one."""
         if secrets_of(who):
             session().put("new_secret", "")
-        elif not self.may_enrol:
+        elif not self.may_enrol or session().get("passcode_given_up"):
+            # Whoever could not return a code sent to them sets nothing up in its place.
             return refuse(NOT_ENROLLED)
         elif not session().get("new_secret"):
             session().put("new_secret", seal(base64.b32encode(secrets.token_bytes(20)).decode()))

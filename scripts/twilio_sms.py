@@ -25,7 +25,6 @@ from sallyport.phone import number_of
 
 
 class PersonAuthentication(PasscodeMethod):
-    amr = ("pwd", "sms", "otp")
     no_destination = "There is no usable phone number in your account. Please ask for help."
 
     def start(self, properties):

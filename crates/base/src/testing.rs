@@ -1,5 +1,10 @@
-//! A store for one test: a new SQLite file, or a new schema in the PostgreSQL database that the
-//! environment variable `SALLYPORT_TEST_STORE` names.
+//! What tests and benchmarks of other crates share. A store for one test is a new SQLite file, or a
+//! new schema in the PostgreSQL database that the environment variable `SALLYPORT_TEST_STORE` names.
+
+pub mod conditions;
+pub mod cpu;
+pub mod family;
+pub mod memory;
 
 use std::path::PathBuf;
 

@@ -74,14 +74,16 @@ impl Authentication {
     }
 
     fn is_by_sms(&self) -> bool {
-        self.amr.iter().any(|method| method == SMS)
+        let name_of = |method: &String| method.split(':').next() == Some(SMS);
+        self.amr.iter().any(name_of)
     }
 
     /// Whether `wanted` gave way to this method in the login that it is the proof of. That counts for
     /// the request of that login alone: for another one, of another application, `wanted` might
-    /// choose otherwise.
+    /// choose otherwise. Nothing stands in for resistance to phishing.
     pub fn stands_in_for(&self, wanted: &Acr) -> bool {
-        self.instead_of.iter().any(|name| wanted.is_named(name))
+        let gave_way = self.instead_of.iter().any(|name| wanted.is_named(name));
+        gave_way && !wanted.resists_phishing()
     }
 }
 
@@ -145,5 +147,20 @@ mod tests {
         };
         assert!(in_its_place.stands_in_for(&stytch) && !in_its_place.satisfies(&stytch));
         assert!(!in_its_place.stands_in_for(&Acr::password()));
+        let for_a_passkey = Authentication {
+            instead_of: vec!["passkey".to_owned()],
+            ..passed("fido2", 70, 2)
+        };
+        assert!(
+            !for_a_passkey.stands_in_for(&passkey),
+            "nothing stands in for phr"
+        );
+        for claim in ["sms", "sms:true"] {
+            let by_sms = Authentication {
+                amr: vec![claim.to_owned()],
+                ..passed("passkey", 50, 2)
+            };
+            assert!(!by_sms.satisfies(&passkey), "{claim}");
+        }
     }
 }

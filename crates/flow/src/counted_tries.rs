@@ -7,7 +7,8 @@ use crate::{
     progress::Came,
     questions::{tries_without_password, wrong_passwords},
     scene::{PageRequest, is_resend},
-    sent_forms, step,
+    sent_forms::{self, Refused},
+    step,
     talk::{passed_key, skipped_key},
     tries::{self, Subject},
 };
@@ -18,7 +19,7 @@ pub(crate) enum Counted {
     /// It was one too many.
     TooMany,
     /// The form lacks its proof of work; nothing was counted.
-    WithoutProof,
+    WithoutProof(Refused),
 }
 
 /// What a request is a try at.
@@ -46,8 +47,10 @@ pub(crate) async fn count(
         return Ok(Counted::Allowed);
     }
     let mut tx = flow.store().begin().await?;
-    if counts_forms && !sent_forms::count(&mut tx, flow, login, request, now).await? {
-        return Ok(Counted::WithoutProof);
+    if counts_forms
+        && let Err(refused) = sent_forms::count(&mut tx, flow, login, request, now).await?
+    {
+        return Ok(Counted::WithoutProof(refused));
     }
     let allowed = count_try(&mut tx, flow, login, &attempt, now).await?;
     tx.commit().await?;

@@ -16,7 +16,7 @@ use crate::{
     place::Place,
     scene::PageRequest,
     script_reply::ScriptReply,
-    sent_forms,
+    sent_forms::{self, Refused},
     step::{self, Outcome, PageParts, Prepared},
 };
 
@@ -100,7 +100,9 @@ async fn take_step(
     match counted_tries::count(flow, &mut login, request, came, now).await? {
         Counted::Allowed => {}
         Counted::TooMany => return Err(FlowError::TooManyTries),
-        Counted::WithoutProof => return ask_for_proof(flow, &login, request, now).await,
+        Counted::WithoutProof(refused) => {
+            return ask_for_proof(flow, &login, request, refused, now).await;
+        }
     }
     login.away_at = None;
     let before = login.clone();
@@ -130,6 +132,7 @@ async fn ask_for_proof(
     flow: &Flow,
     login: &Login,
     request: &PageRequest,
+    refused: Refused,
     now: Timestamp,
 ) -> Result<Response, FlowError> {
     tracing::info!(event = "login.proof_missing", login.id = %login.id, "a form was not taken: after so many of its network or its login it needs a proof of work");
@@ -141,10 +144,15 @@ async fn ask_for_proof(
     let mut told = Told::of(&before);
     told.parts.messages.push(Message {
         severity: Severity::Error,
-        text: without_proof(flow.limits().proof_of_work.wait),
+        text: match refused {
+            Refused::Unproven => without_proof(flow.limits().proof_of_work.wait),
+            Refused::Used => USED_PAGE.to_owned(),
+        },
     });
     prepared_page(flow, &mut login, &before, &request.as_reload(), told, now).await
 }
+
+const USED_PAGE: &str = "This page was used already. Please try again.";
 
 fn without_proof(wait: Duration) -> String {
     let seconds = wait.as_secs();

@@ -26,52 +26,65 @@ pub(crate) struct FormProof {
     wait_seconds: Option<u64>,
 }
 
-/// Counts a form for its login and its network, before anything is done with it. `false`: it lacks
-/// its proof, and `tx` is to be dropped, so that it counts nothing.
+/// Why a form is not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    /// The work was not done, and its page was not open for long enough.
+    Unproven,
+    /// What it carries is of no page, of another one, or was sent before: by a second tab, or the way
+    /// back.
+    Used,
+}
+
+/// Counts a form for its login and its network, before anything is done with it. Where it is refused,
+/// `tx` is to be dropped, so that it counts nothing.
 pub(crate) async fn count(
     tx: &mut Tx,
     flow: &Flow,
     login: &mut Login,
     request: &PageRequest,
     now: Timestamp,
-) -> Result<bool, FlowError> {
+) -> Result<Result<(), Refused>, FlowError> {
     let rule = flow.limits().proof_of_work;
     let network = network(request);
     let of_login = login.count_form(tx).await?;
     let of_network = tries::add(tx, forms_of(&network), rule.free.window, now).await?;
-    let taken = of_login.max(of_network) <= rule.free.count
-        || is_proven(tx, flow, login, of_login, request, now).await?;
-    if taken {
-        login.forms = of_login;
+    if of_login.max(of_network) > rule.free.count
+        && let Err(refused) = check(tx, flow, login, of_login, request, now).await?
+    {
+        return Ok(Err(refused));
     }
-    Ok(taken)
+    login.forms = of_login;
+    Ok(Ok(()))
 }
 
 /// Whether a form carries its proof, or comes from a page that was open for long enough. One whose
 /// number `of_login` is not the next is behind another form with the same proof.
-async fn is_proven(
+async fn check(
     tx: &mut Tx,
     flow: &Flow,
     login: &Login,
     of_login: i64,
     request: &PageRequest,
     now: Timestamp,
-) -> Result<bool, FlowError> {
+) -> Result<Result<(), Refused>, FlowError> {
     if of_login != login.forms + 1 {
-        return Ok(false);
+        return Ok(Err(Refused::Used));
     }
     let rule = flow.limits().proof_of_work;
     let field = request.parameters.first(FIELD).unwrap_or_default();
     match challenge(login).check(flow.vault(), field, rule.bits, now) {
-        Proof::Work => Ok(true),
+        Proof::Work => Ok(Ok(())),
         Proof::Age(age) if age >= rule.wait => {
             let one = Limit {
                 count: 1,
                 window: rule.wait,
             };
-            Ok(tries::count(tx, waited(&network(request)), one, now).await?)
+            let is_first = tries::count(tx, waited(&network(request)), one, now).await?;
+            Ok(is_first.then_some(()).ok_or(Refused::Unproven))
         }
-        Proof::Age(_) | Proof::Nothing => Ok(false),
+        Proof::Age(_) => Ok(Err(Refused::Unproven)),
+        Proof::Nothing => Ok(Err(Refused::Used)),
     }
 }
 

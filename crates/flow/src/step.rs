@@ -84,7 +84,9 @@ pub(crate) async fn script_of(
 /// How many steps the method of a login has, for the page to say.
 pub(crate) fn count_of(flow: &Flow, login: &Login) -> u32 {
     let script = flow.scripts().find(&login.acr);
-    script.map_or(1, |script| script.acr().steps)
+    script
+        .map_or(1, |script| script.acr().steps)
+        .max(login.step())
 }
 
 /// Where the first step takes place.

@@ -32,6 +32,8 @@ pub struct Budget<'a> {
     pub windows: &'a [Window],
     /// How much this message takes: 1 where messages are counted, a price where money is.
     pub amount: i64,
+    /// Whether it is many people's, so that the log tells when a good part is spent.
+    pub is_shared: bool,
 }
 
 /// A good part of what a prefix or the whole project may spend is spent.
@@ -139,6 +141,14 @@ impl<'a> Budget<'a> {
             subject,
             windows,
             amount: 1,
+            is_shared: false,
+        }
+    }
+
+    pub fn shared(self) -> Self {
+        Self {
+            is_shared: true,
+            ..self
         }
     }
 
@@ -149,10 +159,8 @@ impl<'a> Budget<'a> {
         spent: i64,
         limits: &Limits,
     ) -> Option<Alarm> {
-        let is_shared =
-            matches!(&*self.subject, "project" | "cost") || self.subject.starts_with("prefix ");
         let is_alarming = window.is_alarming(spent - self.amount, spent, &limits.alert_percents);
-        (is_shared && is_alarming).then(|| Alarm {
+        (self.is_shared && is_alarming).then(|| Alarm {
             project_id: project.id.clone(),
             subject: self.subject.clone(),
             spent,

@@ -46,6 +46,10 @@ pub enum Event {
     OptedOut,
     OptedIn,
     Noticed,
+    /// No more messages could be sent to the address that was to be told.
+    NoticeKeptBack,
+    /// A code went to a number of internet telephony.
+    Voip,
 }
 
 impl Event {
@@ -67,6 +71,8 @@ impl Event {
             Self::OptedOut => "otp.opted_out",
             Self::OptedIn => "otp.opted_in",
             Self::Noticed => "otp.noticed",
+            Self::NoticeKeptBack => "otp.notice_kept_back",
+            Self::Voip => "otp.voip",
         }
     }
 }

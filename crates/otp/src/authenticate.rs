@@ -80,7 +80,7 @@ struct Authenticated {
     user: User,
     methods: Vec<Method>,
     session: Option<Session>,
-    /// The method when it was proven for the first time.
+    /// The method when it was not verified before.
     new: Option<Method>,
 }
 
@@ -273,7 +273,7 @@ async fn accept(
         .await?
         .ok_or(Refusal::Internal("a method has no user"))?;
     let methods = Method::list(tx, method.user_id, *now).await?;
-    let new = (!method.was_proven).then(|| method.clone());
+    let new = (!method.verified).then(|| method.clone());
     let session = keep_session(otp, tx, caller, params, proof).await?;
     Ok(Outcome::Right(Box::new(Authenticated {
         user,
@@ -327,7 +327,8 @@ async fn tell_others(otp: &Otp, caller: &Caller, authenticated: &Authenticated) 
     }
     let others = authenticated.methods.iter();
     for other in others.filter(|other| other.verified && other.id != new.id) {
-        notice::tell_of_new_factor(otp, caller, other, &new.address).await;
+        let what = otp.text().notice(&new.address, !new.was_proven);
+        notice::tell(otp, caller, other, what).await;
     }
 }
 

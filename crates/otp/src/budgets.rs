@@ -3,32 +3,49 @@
 use sallyport_base::Id;
 
 use crate::{
-    Otp, address::Address, allowance::Budget, delivery::Origin, method::Method, recipient::Found,
-    send::Order, user::User,
+    Otp, address::Address, allowance::Budget, delivery::Origin, method::Method,
+    phone_number::PhoneNumber, recipient::Found, send::Order, user::User,
 };
+
+/// The budget that is money.
+const COST: &str = "cost";
 
 /// What a code spends: of its address, its user, the network that asked for it, and its project.
 pub fn of_code<'a>(otp: &'a Otp, order: &Order, found: &Found) -> Vec<Budget<'a>> {
-    let mut budgets = of_user(otp, found.user.id, &order.address);
+    let mut budgets = vec![of_address(otp, &order.address), of_user(otp, found.user.id)];
     budgets.extend(of_network(otp, &order.delivery.origin, &found.method));
     budgets.extend(of_project(otp, &order.address));
     budgets
 }
 
-/// What a notice spends: no network asked for it.
+/// What a notice spends. No network asked for it, and nothing of its user: whoever spent that on codes
+/// to a number of their own would silence it.
 pub fn of_notice<'a>(otp: &'a Otp, to: &Method) -> Vec<Budget<'a>> {
-    let mut budgets = of_user(otp, to.user_id, &to.address);
+    let mut budgets = vec![of_address(otp, &to.address)];
     budgets.extend(of_project(otp, &to.address));
     budgets
 }
 
-fn of_user<'a>(otp: &'a Otp, user_id: Id<User>, address: &Address) -> Vec<Budget<'a>> {
-    let limits = otp.limits();
+/// What a question about a number spends: as much as a message, but by itself, so that a number that
+/// is asked about is still sent to.
+pub fn of_lookup<'a>(otp: &'a Otp, order: &Order, found: &Found) -> Vec<Budget<'a>> {
+    let mut budgets = of_code(otp, order, found);
+    budgets.retain(|budget| budget.subject != COST);
+    for budget in &mut budgets {
+        budget.subject.insert_str(0, "lookup ");
+        budget.is_shared = false;
+    }
+    budgets
+}
+
+fn of_address<'a>(otp: &'a Otp, address: &Address) -> Budget<'a> {
     let mac = otp.keys().address(address);
-    vec![
-        Budget::of_messages(format!("number {}", mac.as_str()), &limits.per_number),
-        Budget::of_messages(format!("user {user_id}"), &limits.per_user),
-    ]
+    let subject = format!("number {}", mac.as_str());
+    Budget::of_messages(subject, &otp.limits().per_number)
+}
+
+fn of_user(otp: &Otp, user_id: Id<User>) -> Budget<'_> {
+    Budget::of_messages(format!("user {user_id}"), &otp.limits().per_user)
 }
 
 fn of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<'a>> {
@@ -37,10 +54,8 @@ fn of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<
         return Vec::new();
     };
     let mac = otp.keys().subject("network", &network);
-    let mut budgets = vec![Budget::of_messages(
-        format!("ip {}", mac.as_str()),
-        &limits.per_ip,
-    )];
+    let subject = format!("ip {}", mac.as_str());
+    let mut budgets = vec![Budget::of_messages(subject, &limits.per_ip)];
     if !method.verified {
         let subject = format!("ip to strangers {}", mac.as_str());
         budgets.push(Budget::of_messages(subject, &limits.per_ip_to_strangers));
@@ -50,21 +65,26 @@ fn of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<
 
 fn of_project<'a>(otp: &'a Otp, address: &Address) -> Vec<Budget<'a>> {
     let limits = otp.limits();
-    let mut budgets = Vec::new();
-    if let Address::Phone(number) = address {
-        let subject = format!("prefix {}", number.prefix());
-        budgets.push(Budget::of_messages(subject, &limits.per_prefix));
-        if let Some(price) = limits.prices.get(number.country()) {
-            budgets.push(Budget {
-                subject: "cost".to_owned(),
-                windows: &limits.cost_per_project,
-                amount: *price,
-            });
-        }
+    let mut budgets = match address {
+        Address::Phone(number) => of_prefix(otp, number),
+        Address::Email(_) => Vec::new(),
+    };
+    let subject = "project".to_owned();
+    budgets.push(Budget::of_messages(subject, &limits.per_project).shared());
+    budgets
+}
+
+fn of_prefix<'a>(otp: &'a Otp, number: &PhoneNumber) -> Vec<Budget<'a>> {
+    let limits = otp.limits();
+    let subject = format!("prefix {}", number.prefix());
+    let mut budgets = vec![Budget::of_messages(subject, &limits.per_prefix).shared()];
+    if let Some(price) = limits.prices.get(number.country()) {
+        budgets.push(Budget {
+            subject: COST.to_owned(),
+            windows: &limits.cost_per_project,
+            amount: *price,
+            is_shared: true,
+        });
     }
-    budgets.push(Budget::of_messages(
-        "project".to_owned(),
-        &limits.per_project,
-    ));
     budgets
 }

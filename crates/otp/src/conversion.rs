@@ -18,31 +18,29 @@ CREATE INDEX otp_conversions_by_time ON otp_conversions (started_at);
 
 /// Messages are counted by spans of this length. Those of the running span have had no time to be
 /// answered and are not held against a prefix: no code lives longer.
-const SPAN: Duration = Duration::from_secs(600);
+pub const SPAN: Duration = Duration::from_secs(600);
 
 /// How many of the codes sent to a prefix come back. Pumped numbers belong to nobody who would type
 /// a code anywhere.
 pub struct Conversion;
 
 impl Conversion {
-    /// How long it takes at least until this prefix is sent to again, when too few of its codes came
-    /// back: until the oldest that are counted no longer are.
-    pub async fn is_poor_for(
+    /// Whether too few of the codes of this prefix came back.
+    pub async fn is_poor(
         conn: &mut Conn,
         project: &Project,
         prefix: &str,
         rule: &Rule,
         now: Timestamp,
-    ) -> Result<Option<Duration>, StoreError> {
+    ) -> Result<bool, StoreError> {
         if rule.percent == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         let row = conn
             .row(
                 "SELECT
                     CAST(COALESCE(SUM(CASE WHEN started_at <= $4 THEN sent ELSE 0 END), 0) AS BIGINT) AS sent,
-                    CAST(COALESCE(SUM(verified), 0) AS BIGINT) AS verified,
-                    MIN(started_at) AS oldest
+                    CAST(COALESCE(SUM(verified), 0) AS BIGINT) AS verified
                  FROM otp_conversions
                  WHERE project_id = $1 AND prefix = $2 AND started_at > $3",
                 params![
@@ -54,14 +52,10 @@ impl Conversion {
             )
             .await?;
         let Some(row) = row else {
-            return Ok(None);
+            return Ok(false);
         };
         let (sent, verified): (i64, i64) = (row.get("sent")?, row.get("verified")?);
-        if sent < rule.messages || verified * 100 >= sent * rule.percent {
-            return Ok(None);
-        }
-        let oldest: Option<Timestamp> = row.get("oldest")?;
-        Ok(oldest.map(|oldest| oldest.plus(rule.duration()).since(now)))
+        Ok(sent >= rule.messages && verified * 100 < sent * rule.percent)
     }
 
     pub async fn count_sent(

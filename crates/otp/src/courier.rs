@@ -33,7 +33,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a gateway may take in all, to be connected and to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
-/// How often a gateway that drops repetitions is given a message that it did not answer for.
+/// How often a message is taken up, until one that was not answered for is not given again, even to a
+/// gateway that drops repetitions.
 const REPETITIONS: i64 = 5;
 
 /// Wakes the courier of this node, and counts its hands.
@@ -172,9 +173,11 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
             false => pass_on(otp, parcel, Reason::Unreachable, now).await,
         };
     };
-    let may_go_elsewhere = !parcel.in_doubt && otp.lines().has_another(line, parcel, now);
-    if may_go_elsewhere && !line.health.may_try(now) {
-        return pass_on(otp, parcel, Reason::Busy, now).await;
+    if !parcel.in_doubt
+        && let Some(other) = otp.lines().instead_of(line, parcel, now)
+        && !line.health.may_try(now)
+    {
+        return move_on(otp, parcel, other, now).await;
     }
     let Ok(message) = parcel.open(otp.vault()) else {
         tracing::error!(message.id = %parcel.id, "a message does not open with this key file");
@@ -210,14 +213,14 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
 }
 
 fn note_health(line: &Line, reason: Reason, now: Timestamp) {
-    if reason == Reason::Refused {
-        line.health.answered();
-    } else if line.health.failed(now) {
-        tracing::warn!(
+    match reason {
+        Reason::Refused => line.health.answered(),
+        Reason::Unanswered if line.health.stayed_silent(now) => tracing::warn!(
             event = "otp.gateway_rests",
             gateway = line.name,
-            "a gateway failed again and again; while another can have its messages it is tried with one every half minute"
-        );
+            "a gateway stayed silent again and again; while another can have its messages it is tried with one every half minute"
+        ),
+        _ => {}
     }
 }
 
@@ -300,6 +303,23 @@ async fn pass_on(
     if due_at == now {
         otp.courier().wake();
     }
+    Ok(())
+}
+
+/// The gateway that was to have the message rests. Nobody was asked, so that another has it at once;
+/// one that was handed over before waits as long as it would have.
+async fn move_on(otp: &Otp, parcel: &Parcel, to: &Line, now: Timestamp) -> Result<(), StoreError> {
+    let due_at = match parcel.tries {
+        1 => now,
+        tries => now.plus(pause(tries)),
+    };
+    let mut tx = otp.store().begin().await?;
+    let refused_by = parcel.refused_by();
+    parcel
+        .queue_again(&mut tx, &to.name, &refused_by, Reason::Busy, due_at)
+        .await?;
+    tx.commit().await?;
+    otp.courier().wake();
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sallyport_base::{Id, StoreError, Timestamp, Tx};
+use sallyport_base::{Id, StoreError, Tx};
 
 use crate::{
     Otp,
@@ -12,16 +12,14 @@ use crate::{
     budgets,
     conversion::Conversion,
     cooldown::Cooldown,
-    keys::Mac,
     limits::Voip,
-    lookup::WithoutAnswer,
+    lookup,
     message::Message,
     method::Method,
-    number_facts::{Doubt, NumberFacts},
+    number_facts::Doubt,
     opt_out::OptOut,
     outbox::{Draft, Parcel},
     passcode::{Code, Passcode},
-    phone_number::PhoneNumber,
     project::Caller,
     recipient::Found,
     refusal::Refusal,
@@ -29,10 +27,27 @@ use crate::{
 };
 
 /// Stores a new code in place of the method's old one, and its message in the outbox. Nobody waits for
-/// a gateway: the courier hands the message over. After a refusal nothing has happened.
+/// a gateway: the courier hands the message over. After a refusal there is neither.
 pub async fn send(otp: &Otp, order: &Order) -> Result<Found, Refusal> {
-    let has_asked = ask_about_number(otp, order).await?;
-    let Reserved { tx, found, alarms } = reserve(otp, order, has_asked).await?;
+    if lookup::is_needed(otp, order).await? {
+        // Nothing is asked about a number that no message would go to anyway.
+        let found = would_send(otp, order).await?;
+        if let Err(refusal) = lookup::ask(otp, order, &found).await? {
+            record_refusal(otp, order, &found, &refusal).await?;
+            return Err(refusal);
+        }
+    }
+    let Reserved {
+        mut tx,
+        found,
+        warned,
+        alarms,
+    } = reserve(otp, order).await?;
+    for event in events(order, &found, warned) {
+        entry(otp, order, &found, event)
+            .record(&mut tx, &order.caller, otp.random())
+            .await?;
+    }
     tx.commit().await?;
     alarms.iter().for_each(Alarm::log);
     if !order.address.is_sandbox() {
@@ -42,62 +57,37 @@ pub async fn send(otp: &Otp, order: &Order) -> Result<Found, Refusal> {
     Ok(found)
 }
 
-/// Learns what there is to know of the number before a code goes there. `true` when somebody was asked
-/// just now.
-async fn ask_about_number(otp: &Otp, order: &Order) -> Result<bool, Refusal> {
-    let (Some(lookup), Address::Phone(number)) = (otp.lookup(), &order.address) else {
-        return Ok(false);
-    };
-    let now = order.caller.now;
-    let mac = otp.keys().address(&order.address);
-    if number.is_sandbox() || is_known(otp, &mac, now).await? {
-        return Ok(false);
+/// What is recorded of a code that goes out.
+fn events(order: &Order, found: &Found, is_voip: bool) -> Vec<Event> {
+    let mut events = Vec::new();
+    if found.created {
+        events.push(Event::UserCreated);
     }
-    // Nothing is asked about a number that no message would go to anyway.
-    drop(reserve(otp, order, false).await?);
-    let answer = lookup.ask(number, now).await;
-    otp.metrics().asked_about_number(answer.is_ok());
-    match answer {
-        Ok(facts) => {
-            let mut tx = otp.store().begin().await?;
-            facts.keep(&mut tx, &mac).await?;
-            tx.commit().await?;
-        }
-        Err(cause) => {
-            tracing::error!(
-                event = "otp.lookup_failed",
-                phone.hash = mac.as_str(),
-                error = %cause,
-                "nobody said what is known of a number"
-            );
-            if lookup.without_answer == WithoutAnswer::Refuse {
-                let refusal = Refusal::Doubted(Doubt::Unknown);
-                Entry::new(Event::SendRefused)
-                    .address(otp, &order.address)
-                    .because(&refusal)
-                    .record_alone(otp, &order.caller)
-                    .await?;
-                return Err(refusal);
-            }
-        }
+    if !order.address.is_sandbox() {
+        events.push(Event::Sent);
     }
-    Ok(true)
-}
-
-async fn is_known(otp: &Otp, number: &Mac, now: Timestamp) -> Result<bool, StoreError> {
-    let mut reader = otp.store().reader().await?;
-    Ok(NumberFacts::find(&mut reader, number, now).await?.is_some())
+    if is_voip {
+        events.push(Event::Voip);
+    }
+    events
 }
 
 /// A message with its code, counted in every limit, in a transaction that is not committed yet.
 struct Reserved {
     tx: Tx,
     found: Found,
+    /// Whether the operator wants to be warned of the number.
+    warned: bool,
     alarms: Vec<Alarm>,
 }
 
+/// Tries whether a code could be sent, and leaves nothing behind.
+async fn would_send(otp: &Otp, order: &Order) -> Result<Found, Refusal> {
+    Ok(reserve(otp, order).await?.found)
+}
+
 /// Reserves all that a message needs. A refusal is on record; what it refuses has not happened.
-async fn reserve(otp: &Otp, order: &Order, has_asked: bool) -> Result<Reserved, Refusal> {
+async fn reserve(otp: &Otp, order: &Order) -> Result<Reserved, Refusal> {
     let mut tx = otp.store().begin().await?;
     let found = order
         .recipient
@@ -105,42 +95,38 @@ async fn reserve(otp: &Otp, order: &Order, has_asked: bool) -> Result<Reserved, 
         .await?;
     if order.address.is_sandbox() {
         keep_sandbox_code(otp, &mut tx, order, &found).await?;
-        let alarms = Vec::new();
-        return Ok(Reserved { tx, found, alarms });
+        return Ok(Reserved {
+            tx,
+            found,
+            warned: false,
+            alarms: Vec::new(),
+        });
     }
     match put_out(otp, &mut tx, order, &found).await? {
-        Ok(alarms) => Ok(Reserved { tx, found, alarms }),
+        Ok((warned, alarms)) => Ok(Reserved {
+            tx,
+            found,
+            warned,
+            alarms,
+        }),
         Err(refusal) => {
             drop(tx);
-            record_refusal(otp, order, &found, &refusal, has_asked).await?;
+            record_refusal(otp, order, &found, &refusal).await?;
             Err(refusal)
         }
     }
 }
 
-/// A number that was asked about and is doubted has cost what a lookup costs: it counts as a message,
-/// or questions about numbers could be had without end.
 async fn record_refusal(
     otp: &Otp,
     order: &Order,
     found: &Found,
     refusal: &Refusal,
-    has_asked: bool,
 ) -> Result<(), StoreError> {
-    let Caller { project, now, .. } = &order.caller;
-    let mut tx = otp.store().begin().await?;
-    if has_asked && matches!(refusal, Refusal::Doubted(_)) {
-        let budgets = budgets::of_code(otp, order, found);
-        if let Ok(alarms) = Allowance::spend(&mut tx, project, &budgets, otp.limits(), *now).await?
-        {
-            alarms.iter().for_each(Alarm::log);
-        }
-    }
     entry(otp, order, found, Event::SendRefused)
         .because(refusal)
-        .record(&mut tx, &order.caller, otp.random())
-        .await?;
-    tx.commit().await
+        .record_alone(otp, &order.caller)
+        .await
 }
 
 /// Nothing is sent to the sandbox addresses, so that nothing limits it.
@@ -163,7 +149,7 @@ async fn put_out(
     tx: &mut Tx,
     order: &Order,
     found: &Found,
-) -> Result<Result<Vec<Alarm>, Refusal>, StoreError> {
+) -> Result<Result<(bool, Vec<Alarm>), Refusal>, StoreError> {
     let Found { user, method, .. } = found;
     let now = order.caller.now;
     if let Some(retry_after) = user.locked_for(now) {
@@ -182,9 +168,10 @@ async fn put_out(
         .await?;
     Parcel::outdate(tx, method.id, now).await?;
     Method::extend_probation(tx, method.id, now).await?;
-    if let Err(refusal) = check_number(otp, tx, order, method).await? {
-        return Ok(Err(refusal));
-    }
+    let warned = match check_number(otp, tx, order, method).await? {
+        Ok(warned) => warned,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let alarms = match spend(otp, tx, order, found).await? {
         Ok(alarms) => alarms,
         Err(retry_after) => return Ok(Err(Refusal::TooManyRequests { retry_after })),
@@ -197,68 +184,40 @@ async fn put_out(
         message: &message,
     };
     draft.put_out(otp, tx).await?;
-    entry(otp, order, found, Event::Sent)
-        .record(tx, &order.caller, otp.random())
-        .await?;
-    Ok(Ok(alarms))
+    Ok(Ok((warned, alarms)))
 }
 
-/// Whether messages may go to the number at all, and the message is counted for the share of codes
-/// that come back.
+/// Whether messages may go to the number at all, and whether with a warning. The message is counted
+/// for the share of codes that come back.
 async fn check_number(
     otp: &Otp,
     tx: &mut Tx,
     order: &Order,
     method: &Method,
-) -> Result<Result<(), Refusal>, StoreError> {
+) -> Result<Result<bool, Refusal>, StoreError> {
     let Address::Phone(number) = &order.address else {
-        return Ok(Ok(()));
+        return Ok(Ok(false));
     };
     let Caller { project, now, .. } = &order.caller;
-    let mac = otp.keys().address(&order.address);
-    if OptOut::holds(tx, &mac).await? {
+    if OptOut::holds(tx, &otp.keys().address(&order.address)).await? {
         return Ok(Err(Refusal::UnsubscribedPhoneNumber));
     }
-    if let Some(doubt) = doubt(otp, tx, number, &mac, *now).await? {
+    let facts = lookup::known(otp, tx, order).await?;
+    let limits = otp.limits();
+    let is_voip = number.is_voip() || facts.is_some_and(|facts| facts.is_voip);
+    let doubt = match limits.voip {
+        Voip::Refuse if is_voip => Some(Doubt::Voip),
+        _ => facts.and_then(|facts| facts.doubt(limits, *now)),
+    };
+    if let Some(doubt) = doubt {
         return Ok(Err(Refusal::Doubted(doubt)));
     }
-    let rule = &otp.limits().conversion;
-    if !method.verified
-        && let Some(retry_after) =
-            Conversion::is_poor_for(tx, project, number.prefix(), rule, *now).await?
-    {
-        return Ok(Err(Refusal::TooFewTokensAuthenticated { retry_after }));
+    let rule = &limits.conversion;
+    if !method.verified && Conversion::is_poor(tx, project, number.prefix(), rule, *now).await? {
+        return Ok(Err(Refusal::TooFewTokensAuthenticated));
     }
     Conversion::count_sent(tx, project, number.prefix(), *now).await?;
-    Ok(Ok(()))
-}
-
-/// What is known of the number that speaks against a code.
-async fn doubt(
-    otp: &Otp,
-    tx: &mut Tx,
-    number: &PhoneNumber,
-    mac: &Mac,
-    now: Timestamp,
-) -> Result<Option<Doubt>, StoreError> {
-    let limits = otp.limits();
-    let facts = match otp.lookup() {
-        Some(_) => NumberFacts::find(tx, mac, now).await?,
-        None => None,
-    };
-    if number.is_voip() || facts.is_some_and(|facts| facts.is_voip) {
-        match limits.voip {
-            Voip::Allow => {}
-            Voip::Warn => tracing::warn!(
-                event = "otp.voip",
-                phone.hash = mac.as_str(),
-                phone.ends = number.last_two(),
-                "a code goes to a number of internet telephony"
-            ),
-            Voip::Refuse => return Ok(Some(Doubt::Voip)),
-        }
-    }
-    Ok(facts.and_then(|facts| facts.doubt(limits, now)))
+    Ok(Ok(is_voip && limits.voip == Voip::Warn))
 }
 
 async fn spend(
@@ -308,7 +267,7 @@ fn passcode(
 
 fn entry<'a>(otp: &Otp, order: &'a Order, found: &Found, event: Event) -> Entry<'a> {
     // A user who was to be created with this message is not there when it is refused.
-    let is_there = !found.created || matches!(event, Event::Sent);
+    let is_there = !(found.created && matches!(event, Event::SendRefused));
     Entry::new(event)
         .maybe_user(is_there.then_some(found.user.id))
         .address(otp, &order.address)

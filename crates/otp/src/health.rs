@@ -5,62 +5,70 @@ use std::{
 
 use sallyport_base::Timestamp;
 
-/// After so many messages in a row that it did not take or answer for, a gateway rests.
-const FAILURES: u32 = 3;
+/// After so many messages in a row that it did not answer for, a gateway rests.
+const SILENCES: u32 = 3;
 
 /// How long it rests before one message is tried with it.
 const REST: Duration = Duration::from_secs(30);
 
-/// How a gateway fares, as this node sees it. One that fails again and again gets no messages for a
-/// while when another could have them: a message that a silent gateway was given is lost.
+/// Whether a gateway answers, as this node sees it. One that stays silent again and again gets no
+/// messages for a while when another could have them: what a silent gateway was given may be lost.
+/// One that says that it is busy, or is not reached, loses nothing.
 #[derive(Default)]
-pub struct Health(Mutex<Failures>);
+pub struct Health(Mutex<Silences>);
 
 #[derive(Default)]
-struct Failures {
+struct Silences {
     in_a_row: u32,
     /// When it is tried again.
     resume_at: Option<Timestamp>,
 }
 
 impl Health {
-    /// It answered, if only to refuse a message.
+    /// It took a message, or refused one.
     pub fn answered(&self) {
-        *self.failures() = Failures::default();
+        *self.silences() = Silences::default();
     }
 
     /// `true` when it begins to rest now.
-    pub fn failed(&self, now: Timestamp) -> bool {
-        let mut failures = self.failures();
-        failures.in_a_row = failures.in_a_row.saturating_add(1);
-        if failures.in_a_row < FAILURES {
+    pub fn stayed_silent(&self, now: Timestamp) -> bool {
+        let mut silences = self.silences();
+        silences.in_a_row = silences.in_a_row.saturating_add(1);
+        if silences.in_a_row < SILENCES {
             return false;
         }
-        failures.resume_at = Some(now.plus(REST));
-        failures.in_a_row == FAILURES
+        silences.resume_at = Some(now.plus(REST));
+        silences.in_a_row == SILENCES
     }
 
     pub fn rests(&self, now: Timestamp) -> bool {
-        self.failures().resume_at.is_some_and(|at| now < at)
+        self.silences()
+            .resume_at
+            .is_some_and(|at| is_ahead(at, now))
     }
 
     /// Whether a message may be handed over now. Whoever is told so after a rest is the only one until
     /// that message has its answer, or the next rest is over.
     pub fn may_try(&self, now: Timestamp) -> bool {
-        let mut failures = self.failures();
-        match failures.resume_at {
+        let mut silences = self.silences();
+        match silences.resume_at {
             None => true,
-            Some(at) if now < at => false,
+            Some(at) if is_ahead(at, now) => false,
             Some(_) => {
-                failures.resume_at = Some(now.plus(REST));
+                silences.resume_at = Some(now.plus(REST));
                 true
             }
         }
     }
 
-    fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {
+    fn silences(&self) -> std::sync::MutexGuard<'_, Silences> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A clock that was set back does not make a rest longer.
+fn is_ahead(resume_at: Timestamp, now: Timestamp) -> bool {
+    now < resume_at && resume_at <= now.plus(REST)
 }
 
 #[cfg(test)]
@@ -68,15 +76,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_failures_in_a_row_are_a_rest_and_one_message_ends_it() {
+    fn three_silences_in_a_row_are_a_rest_and_one_message_ends_it() {
         let health = Health::default();
         let now = Timestamp::from_seconds(1000);
-        assert!(!health.failed(now) && !health.failed(now));
+        assert!(!health.stayed_silent(now) && !health.stayed_silent(now));
         health.answered();
-        assert!(!health.failed(now) && !health.failed(now));
+        assert!(!health.stayed_silent(now) && !health.stayed_silent(now));
         assert!(health.may_try(now) && !health.rests(now));
-        assert!(health.failed(now));
-        assert!(!health.failed(now), "it rests already");
+        assert!(health.stayed_silent(now));
+        assert!(!health.stayed_silent(now), "it rests already");
         let later = now.plus(REST);
         assert!(health.rests(now) && !health.may_try(now));
         assert!(!health.rests(later) && health.may_try(later));
@@ -84,8 +92,10 @@ mod tests {
             health.rests(later) && !health.may_try(later),
             "one is enough"
         );
-        assert!(!health.failed(later));
+        assert!(!health.stayed_silent(later));
         assert!(health.rests(later));
+        let set_back = now.minus(Duration::from_secs(3600));
+        assert!(!health.rests(set_back) && health.may_try(set_back));
         health.answered();
         assert!(!health.rests(later) && health.may_try(later));
     }

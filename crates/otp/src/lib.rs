@@ -64,6 +64,7 @@ mod signing_key;
 mod status;
 mod telephone;
 mod user;
+mod user_filters;
 mod user_methods;
 mod user_name;
 mod user_search;
@@ -111,5 +112,8 @@ pub const SCHEMA: Schema = Schema {
         project::NAME,
         outbox::TABLE,
         number_facts::TABLE,
+        method::ON_PROBATION,
+        user::LOWERED_NAME,
+        user::BY_PROJECT,
     ],
 };

@@ -55,10 +55,10 @@ impl Lines {
             .or_else(|| serving.next())
     }
 
-    /// Whether a gateway that does not rest could have the message in place of `line`.
-    pub fn has_another(&self, line: &Line, parcel: &Parcel, now: Timestamp) -> bool {
+    /// The first gateway that does not rest and could have the message in place of `line`.
+    pub fn instead_of(&self, line: &Line, parcel: &Parcel, now: Timestamp) -> Option<&Line> {
         let refused = parcel.refused_by();
-        self.0.iter().any(|other| {
+        self.0.iter().find(|other| {
             other.name != line.name
                 && other.serves(&parcel.country, parcel.channel)
                 && !refused.contains(&&*other.name)

@@ -4,18 +4,26 @@
 use std::time::Duration;
 
 use http::header;
-use sallyport_base::{Secret, Timestamp};
+use sallyport_base::{Conn, Secret, StoreError, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::{
+    Otp,
+    address::Address,
+    allowance::Allowance,
+    budgets,
     gateway::{
         GatewayError, GatewaySetupError,
-        outbound::{self, ask, check_address},
+        outbound::{self, check_address},
     },
-    number_facts::NumberFacts,
+    number_facts::{Doubt, NumberFacts},
     phone_number::PhoneNumber,
+    project::Caller,
+    recipient::Found,
+    refusal::Refusal,
+    send::Order,
     signature::{self, Signer},
 };
 
@@ -77,21 +85,106 @@ pub struct Asker {
 /// What the server says. What it leaves out is not known.
 #[derive(Deserialize)]
 struct Answer {
-    #[serde(default)]
     line_type: Option<String>,
     /// RFC 3339.
-    #[serde(default)]
     sim_changed_at: Option<String>,
-    #[serde(default)]
-    refuse: bool,
+    refuse: Option<bool>,
+}
+
+/// Why nothing was learnt of a number. The text holds no number.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("{0}")]
+    Server(GatewayError),
+    #[error("the answer is not what docs/passcode-service.md says")]
+    Nonsense,
+}
+
+/// Whether somebody must be asked before a code goes to the number.
+pub async fn is_needed(otp: &Otp, order: &Order) -> Result<bool, StoreError> {
+    let is_phone = matches!(&order.address, Address::Phone(number) if !number.is_sandbox());
+    if otp.lookup().is_none() || !is_phone {
+        return Ok(false);
+    }
+    let mut reader = otp.store().reader().await?;
+    Ok(known(otp, &mut reader, order).await?.is_none())
+}
+
+/// What was said of the number and still counts.
+pub async fn known(
+    otp: &Otp,
+    conn: &mut Conn,
+    order: &Order,
+) -> Result<Option<NumberFacts>, StoreError> {
+    let Caller { project, now, .. } = &order.caller;
+    match otp.lookup() {
+        None => Ok(None),
+        Some(_) => {
+            let number = otp.keys().address(&order.address);
+            NumberFacts::find(conn, project, &number, *now).await
+        }
+    }
+}
+
+/// Asks about the number and keeps what is said. A question is counted before it is asked, as messages
+/// are: it may cost as much, and the caller may be gone before there is an answer.
+pub async fn ask(
+    otp: &Otp,
+    order: &Order,
+    found: &Found,
+) -> Result<Result<(), Refusal>, StoreError> {
+    let (Some(asker), Address::Phone(number)) = (otp.lookup(), &order.address) else {
+        return Ok(Ok(()));
+    };
+    let Caller { project, now, .. } = &order.caller;
+    let mut tx = otp.store().begin().await?;
+    let budgets = budgets::of_lookup(otp, order, found);
+    if let Err(retry_after) =
+        Allowance::spend(&mut tx, project, &budgets, otp.limits(), *now).await?
+    {
+        return Ok(Err(Refusal::TooManyRequests { retry_after }));
+    }
+    tx.commit().await?;
+    let answer = asker.ask(number, *now).await;
+    otp.metrics().asked_about_number(answer.is_ok());
+    let mac = otp.keys().address(&order.address);
+    match answer {
+        Ok(facts) => {
+            let mut tx = otp.store().begin().await?;
+            facts.keep(&mut tx, project, &mac).await?;
+            tx.commit().await?;
+            Ok(Ok(()))
+        }
+        Err(cause) => {
+            tracing::error!(
+                event = "otp.lookup_failed",
+                phone.hash = mac.as_str(),
+                error = %cause,
+                "nobody said what is known of a number"
+            );
+            Ok(match asker.without_answer {
+                WithoutAnswer::Send => Ok(()),
+                WithoutAnswer::Refuse => Err(Refusal::Doubted(Doubt::Unknown)),
+            })
+        }
+    }
+}
+
+impl Lookup {
+    /// Says what of it makes no sense.
+    pub fn check(&self) -> Result<(), LookupSetupError> {
+        if !(1..=LONGEST_MEMORY).contains(&self.remember_minutes) {
+            return Err(LookupSetupError::Memory);
+        }
+        check_address(&self.url, "url")?;
+        Signer::new(&self.secret).ok_or(GatewaySetupError::ShortSecret)?;
+        Ok(())
+    }
 }
 
 impl Asker {
     pub fn new(lookup: &Lookup) -> Result<Self, LookupSetupError> {
-        if !(1..=LONGEST_MEMORY).contains(&lookup.remember_minutes) {
-            return Err(LookupSetupError::Memory);
-        }
-        check_address(&lookup.url, "url")?;
+        lookup.check()?;
         Ok(Self {
             client: outbound::client()?,
             url: lookup.url.clone(),
@@ -101,11 +194,7 @@ impl Asker {
         })
     }
 
-    pub async fn ask(
-        &self,
-        number: &PhoneNumber,
-        now: Timestamp,
-    ) -> Result<NumberFacts, GatewayError> {
+    async fn ask(&self, number: &PhoneNumber, now: Timestamp) -> Result<NumberFacts, NoAnswer> {
         let body = json!({
             "phone_number": number.as_e164(),
             "country": number.country(),
@@ -118,26 +207,30 @@ impl Asker {
             .header(header::CONTENT_TYPE, "application/json")
             .header(signature::HEADER, self.signer.sign(body.as_bytes(), now))
             .body(body);
-        let answer = ask(request).await?;
+        let answer = outbound::ask(request).await.map_err(NoAnswer::Server)?;
         if !answer.status.is_success() {
-            return Err(answer.failure(None));
+            return Err(NoAnswer::Server(answer.failure(None)));
         }
-        self.read(&answer.body, now)
-            .ok_or_else(|| GatewayError::Refused("the answer is not what it must be".to_owned()))
+        self.read(&answer.body, now).ok_or(NoAnswer::Nonsense)
     }
 
     fn read(&self, body: &str, now: Timestamp) -> Option<NumberFacts> {
         let object: Map<String, Value> = serde_json::from_str(body).ok()?;
         let answer: Answer = serde_json::from_value(Value::Object(object)).ok()?;
-        let sim_changed_at = match answer.sim_changed_at {
-            None => None,
-            Some(text) => Some(Timestamp::parse_rfc3339(&text)?),
+        let is_refused = answer.refuse.unwrap_or(false);
+        let sim_changed_at = match answer
+            .sim_changed_at
+            .as_deref()
+            .map(Timestamp::parse_rfc3339)
+        {
+            // A clear word counts whatever else is not understood.
+            Some(None) if !is_refused => return None,
+            read => read.flatten(),
         };
+        let is_voip = |kind: &String| kind.eq_ignore_ascii_case("voip");
         Some(NumberFacts {
-            is_voip: answer
-                .line_type
-                .is_some_and(|kind| kind.eq_ignore_ascii_case("voip")),
-            is_refused: answer.refuse,
+            is_voip: answer.line_type.as_ref().is_some_and(is_voip),
+            is_refused,
             sim_changed_at,
             valid_until: now.plus(self.remember),
         })
@@ -183,6 +276,10 @@ mod tests {
         let facts = read(r#"{"sim_changed_at": "2026-11-20T12:00:00Z", "refuse": true}"#).unwrap();
         assert!(!facts.is_voip && facts.is_refused && facts.sim_changed_at.is_some());
         assert!(read("{}").is_some());
+        let facts = read(r#"{"refuse": true, "sim_changed_at": "long ago"}"#).unwrap();
+        assert!(facts.is_refused, "a clear word counts");
+        let facts = read(r#"{"refuse": null, "sim_changed_at": "2026-11-20T12:00:00Z"}"#).unwrap();
+        assert!(facts.sim_changed_at.is_some());
         for body in [
             "",
             "[]",

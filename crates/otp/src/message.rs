@@ -117,14 +117,19 @@ impl MessageText {
         }
     }
 
-    /// Tells an older address of a user that there is a new one.
-    pub fn notice(&self, added: &Address) -> String {
+    /// Tells an older address of a user that there is a new one, or one whose owner may be another
+    /// by now.
+    pub fn notice(&self, address: &Address, is_new: bool) -> String {
         let name = &self.name;
-        let what = match added.kind() {
-            Kind::Phone => format!("A phone number ending in {}", added.end()),
+        let what = match address.kind() {
+            Kind::Phone => format!("A phone number ending in {}", address.end()),
             Kind::Email => "An e-mail address".to_owned(),
         };
-        format!("{what} was added to your {name} account. Not you? Tell {name} at once.")
+        let happened = match is_new {
+            true => "was added to",
+            false => "was confirmed again for",
+        };
+        format!("{what} {happened} your {name} account. Not you? Tell {name} at once.")
     }
 
     pub fn after_stop(&self) -> String {
@@ -148,7 +153,11 @@ impl MessageText {
         }
         let longest = Address::stored("+10000000000");
         for (what, text) in [
-            ("the notice of a new number", self.notice(&longest)),
+            ("the notice of a new number", self.notice(&longest, true)),
+            (
+                "the notice of a number confirmed again",
+                self.notice(&longest, false),
+            ),
             ("the answer to STOP", self.after_stop()),
             ("the answer to START", self.after_start()),
             ("the answer to HELP", self.help()),

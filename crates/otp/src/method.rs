@@ -34,8 +34,21 @@ UPDATE otp_methods SET proven_at = added_at WHERE verified;
 CREATE INDEX otp_methods_by_proof ON otp_methods (proven_at) WHERE verified;
 ";
 
+/// An address on probation is looked for too; the index of the others leaves it out.
+pub const ON_PROBATION: &str = "
+CREATE INDEX otp_methods_on_probation ON otp_methods (project_id, address) WHERE drop_at IS NOT NULL;
+";
+
 /// How long an address that was added to a user waits to be verified after each send.
 const PROBATION: Duration = Duration::from_secs(300);
+
+const OWNER: &str = "SELECT user_id FROM otp_methods WHERE method_id = $1";
+
+/// In two halves, since each has an index of its own.
+const USERS_WITH: &str = "
+SELECT user_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NULL
+UNION ALL
+SELECT user_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NOT NULL";
 
 /// What a user has that codes are sent to: a phone or a mailbox. A project knows each address once,
 /// except that one *on probation* (added to an existing user and not verified) may be on probation
@@ -81,6 +94,27 @@ impl Method {
         .await?
         .map(|row| Self::read(&row))
         .transpose()
+    }
+
+    /// Whose the method is, of whichever project.
+    pub async fn owner(conn: &mut Conn, id: Id<Self>) -> Result<Option<Id<User>>, StoreError> {
+        conn.row(OWNER, params![id])
+            .await?
+            .map(|row| row.get("user_id"))
+            .transpose()
+    }
+
+    /// Every user with the address, on probation or not.
+    pub async fn users_with(
+        conn: &mut Conn,
+        project: &Project,
+        address: &str,
+    ) -> Result<Vec<Id<User>>, StoreError> {
+        conn.rows(USERS_WITH, params![&*project.id, address])
+            .await?
+            .iter()
+            .map(|row| row.get("user_id"))
+            .collect()
     }
 
     /// The methods of a user, the oldest first.
@@ -270,6 +304,13 @@ impl Method {
     }
 
     pub async fn purge(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+        // The codes first, as whoever sends or checks one takes them.
+        tx.execute(
+            "DELETE FROM otp_passcodes WHERE method_id IN
+                (SELECT method_id FROM otp_methods WHERE drop_at <= $1)",
+            params![now],
+        )
+        .await?;
         tx.execute("DELETE FROM otp_methods WHERE drop_at <= $1", params![now])
             .await
     }
@@ -307,4 +348,34 @@ impl Method {
 
 pub fn shown_id(project: &Project, kind: Kind, id: Id<Method>) -> String {
     project.environment.name(kind.id_word(), id)
+}
+
+#[cfg(test)]
+mod tests {
+    use sallyport_base::testing::ScratchStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_has_a_method_is_found_by_an_index() {
+        let scratch = ScratchStore::new(&[crate::SCHEMA]).await;
+        // PostgreSQL reads an empty table, whatever indexes it has.
+        if !scratch.address.starts_with("sqlite:") {
+            return;
+        }
+        let mut reader = scratch.store.reader().await.unwrap();
+        for (sql, indexes) in [
+            ("EXPLAIN QUERY PLAN ".to_owned() + OWNER, 1),
+            ("EXPLAIN QUERY PLAN ".to_owned() + USERS_WITH, 2),
+        ] {
+            let plan = reader.rows(sql.leak(), params!["", ""]).await.unwrap();
+            let steps: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();
+            let searches = steps.iter().filter(|step| step.contains("USING INDEX"));
+            assert_eq!(searches.count(), indexes, "{steps:#?}");
+            assert!(
+                !steps.iter().any(|step| step.starts_with("SCAN")),
+                "{steps:#?}"
+            );
+        }
+    }
 }

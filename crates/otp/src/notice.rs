@@ -22,11 +22,11 @@ use crate::{
 /// How long a notice is worth sending.
 const LIFE: Duration = Duration::from_secs(24 * 3600);
 
-/// Tells an older address of a user that `added` is new. The notice has no code; it counts as a
-/// message to that address. When none may be sent, or none can be stored, the log says so and the
-/// request goes on: what it asked for has been committed.
-pub async fn tell_of_new_factor(otp: &Otp, caller: &Caller, to: &Method, added: &Address) {
-    if let Err(cause) = put_out_notice(otp, caller, to, added).await {
+/// Tells an older address of a user what happened to another. The message has no code; it counts as a
+/// message to that address. When none may be sent, or none can be stored, the request goes on: what it
+/// asked for has been committed.
+pub async fn tell(otp: &Otp, caller: &Caller, to: &Method, what: String) {
+    if let Err(cause) = put_out_notice(otp, caller, to, what).await {
         tracing::error!(
             event = "otp.notice_failed",
             user.id = %to.user_id,
@@ -40,7 +40,7 @@ async fn put_out_notice(
     otp: &Otp,
     caller: &Caller,
     to: &Method,
-    added: &Address,
+    body: String,
 ) -> Result<(), StoreError> {
     let message = Message {
         id: Id::new(caller.now, otp.random()),
@@ -49,7 +49,7 @@ async fn put_out_notice(
             Address::Email(_) => Channel::Email,
         },
         to: to.address.as_str().to_owned(),
-        body: otp.text().notice(added),
+        body,
         locale: Locale::En,
         expires_at: caller.now.plus(LIFE),
     };
@@ -72,24 +72,25 @@ async fn put_out_notice(
 async fn reserve_notice(otp: &Otp, to: &Method, draft: &Draft<'_>) -> Result<(), StoreError> {
     let caller = draft.caller;
     let mut tx = otp.store().begin().await?;
-    if let Some(alarms) = spend_on_notice(otp, &mut tx, caller, to).await? {
-        Entry::new(Event::Noticed)
-            .user(to.user_id)
-            .address(otp, &to.address)
-            .record(&mut tx, caller, otp.random())
-            .await?;
-        draft.put_out(otp, &mut tx).await?;
-        tx.commit().await?;
-        alarms.iter().for_each(Alarm::log);
-        otp.courier().wake();
-    } else {
-        tracing::warn!(
-            event = "otp.notice_kept_back",
-            user.id = %to.user_id,
-            "a user was not told of a new address, since no more messages may be sent there"
-        );
-    }
+    let spent = spend_on_notice(otp, &mut tx, caller, to).await?;
+    let Some(alarms) = spent else {
+        drop(tx);
+        return entry(otp, to, Event::NoticeKeptBack)
+            .record_alone(otp, caller)
+            .await;
+    };
+    entry(otp, to, Event::Noticed)
+        .record(&mut tx, caller, otp.random())
+        .await?;
+    draft.put_out(otp, &mut tx).await?;
+    tx.commit().await?;
+    alarms.iter().for_each(Alarm::log);
+    otp.courier().wake();
     Ok(())
+}
+
+fn entry<'a>(otp: &Otp, to: &'a Method, event: Event) -> Entry<'a> {
+    Entry::new(event).user(to.user_id).address(otp, &to.address)
 }
 
 /// `None` when no more messages may be sent there.

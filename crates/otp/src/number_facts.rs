@@ -2,15 +2,17 @@ use std::time::Duration;
 
 use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
 
-use crate::{keys::Mac, limits::Limits};
+use crate::{keys::Mac, limits::Limits, project::Project};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_number_facts (
-    number_mac TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL,
+    number_mac TEXT NOT NULL,
     is_voip BOOLEAN NOT NULL,
     is_refused BOOLEAN NOT NULL,
     sim_changed_at BIGINT,
-    valid_until BIGINT NOT NULL
+    valid_until BIGINT NOT NULL,
+    PRIMARY KEY (project_id, number_mac)
 );
 CREATE INDEX otp_number_facts_by_time ON otp_number_facts (valid_until);
 ";
@@ -53,14 +55,15 @@ impl Doubt {
 impl NumberFacts {
     pub async fn find(
         conn: &mut Conn,
+        project: &Project,
         number: &Mac,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
         let row = conn
             .row(
                 "SELECT is_voip, is_refused, sim_changed_at, valid_until FROM otp_number_facts
-                 WHERE number_mac = $1 AND valid_until > $2",
-                params![number.as_str(), now],
+                 WHERE project_id = $1 AND number_mac = $2 AND valid_until > $3",
+                params![&*project.id, number.as_str(), now],
             )
             .await?;
         row.map(|row| {
@@ -74,17 +77,23 @@ impl NumberFacts {
         .transpose()
     }
 
-    pub async fn keep(&self, tx: &mut Tx, number: &Mac) -> Result<(), StoreError> {
+    pub async fn keep(
+        &self,
+        tx: &mut Tx,
+        project: &Project,
+        number: &Mac,
+    ) -> Result<(), StoreError> {
         tx.execute(
             "INSERT INTO otp_number_facts
-                (number_mac, is_voip, is_refused, sim_changed_at, valid_until)
-             VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (number_mac) DO UPDATE SET
+                (project_id, number_mac, is_voip, is_refused, sim_changed_at, valid_until)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (project_id, number_mac) DO UPDATE SET
                 is_voip = excluded.is_voip,
                 is_refused = excluded.is_refused,
                 sim_changed_at = excluded.sim_changed_at,
                 valid_until = excluded.valid_until",
             params![
+                &*project.id,
                 number.as_str(),
                 self.is_voip,
                 self.is_refused,

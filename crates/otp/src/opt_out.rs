@@ -41,8 +41,8 @@ impl Keyword {
 }
 
 impl OptOut {
-    /// Keeps what a keyword means for the number that it came from. Returns what was decided; HELP
-    /// decides nothing.
+    /// Keeps what a keyword means for the number that it came from. Returns what that changed;
+    /// HELP changes nothing.
     pub async fn obey(
         tx: &mut Tx,
         keyword: Keyword,
@@ -52,12 +52,12 @@ impl OptOut {
     ) -> Result<Option<Event>, StoreError> {
         match keyword {
             Keyword::Stop => {
-                Self::add(tx, number, ends, now).await?;
-                Ok(Some(Event::OptedOut))
+                let is_new = Self::add(tx, number, ends, now).await?;
+                Ok(is_new.then_some(Event::OptedOut))
             }
             Keyword::Start => {
-                Self::remove(tx, number).await?;
-                Ok(Some(Event::OptedIn))
+                let was_out = Self::remove(tx, number).await?;
+                Ok(was_out.then_some(Event::OptedIn))
             }
             Keyword::Help => Ok(None),
         }

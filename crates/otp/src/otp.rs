@@ -15,7 +15,7 @@ use crate::{
     metrics::Metrics,
     receipt::{Callbacks, Receipts},
     retention::Retention,
-    signing_key,
+    signing_key::{self, ReadKeys},
 };
 
 /// The passcode service: what its handlers share.
@@ -38,6 +38,7 @@ struct Inner {
     channels: BTreeSet<Channel>,
     retention: Retention,
     making_key: tokio::sync::Mutex<()>,
+    read_keys: ReadKeys,
 }
 
 /// What the service is made of.
@@ -120,6 +121,7 @@ impl Otp {
             channels: parts.channels,
             retention: parts.retention,
             making_key: tokio::sync::Mutex::new(()),
+            read_keys: ReadKeys::default(),
         })))
     }
 
@@ -210,5 +212,9 @@ impl Otp {
     /// Held while a signing key is made, which takes a moment and is needed once.
     pub(crate) fn making_key(&self) -> &tokio::sync::Mutex<()> {
         &self.0.making_key
+    }
+
+    pub(crate) fn read_keys(&self) -> &ReadKeys {
+        &self.0.read_keys
     }
 }

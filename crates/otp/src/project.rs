@@ -118,6 +118,7 @@ impl Project {
             "DELETE FROM otp_cooldowns WHERE project_id = $1",
             "DELETE FROM otp_allowances WHERE project_id = $1",
             "DELETE FROM otp_conversions WHERE project_id = $1",
+            "DELETE FROM otp_number_facts WHERE project_id = $1",
         ] {
             tx.execute(sql, params![&*self.id]).await?;
         }

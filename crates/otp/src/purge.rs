@@ -3,6 +3,7 @@ use sallyport_base::{StoreError, Timestamp};
 use crate::{
     Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown, method::Method,
     number_facts::NumberFacts, outbox::Parcel, passcode::Passcode, session::Session, telephone,
+    user::User,
 };
 
 pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
@@ -33,10 +34,22 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
         ("addresses proven long ago", doubted),
     ];
     tx.commit().await?;
+    lower_names(otp).await?;
     for (what, rows) in purged {
         if rows > 0 {
             tracing::debug!(what, rows, "rows of the passcode service served their time");
         }
     }
     Ok(())
+}
+
+/// In changes that are short, because everybody else waits for each of them.
+async fn lower_names(otp: &Otp) -> Result<(), StoreError> {
+    loop {
+        let mut tx = otp.store().begin().await?;
+        if !User::lower_names(&mut tx).await? {
+            return Ok(());
+        }
+        tx.commit().await?;
+    }
 }

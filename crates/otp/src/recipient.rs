@@ -5,7 +5,6 @@ use sallyport_base::{StoreError, Tx};
 use crate::{
     Otp,
     address::Address,
-    audit::{Entry, Event},
     fields::Fields,
     method::Method,
     project::Caller,
@@ -116,11 +115,6 @@ async fn find_or_create(
     let user = User::create(tx, project, status, *now, otp.random()).await?;
     let added = Method::add(tx, project, &user, address, *now, otp.random()).await?;
     if let Some(method) = added {
-        Entry::new(Event::UserCreated)
-            .user(user.id)
-            .address(otp, address)
-            .record(tx, caller, otp.random())
-            .await?;
         return Ok(Found {
             user,
             method,

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sallyport_base::{StoreError, VaultError};
 
-use crate::{address::Kind, number_facts::Doubt};
+use crate::{address::Kind, conversion, number_facts::Doubt};
 
 /// Every answer that is not a success, in Stytch's words. [`crate::answer`] turns it into JSON.
 ///
@@ -62,9 +62,7 @@ pub enum Refusal {
     UnsubscribedPhoneNumber,
     /// What is known of the number speaks against a code.
     Doubted(Doubt),
-    TooFewTokensAuthenticated {
-        retry_after: Duration,
-    },
+    TooFewTokensAuthenticated,
     TooManyUnverifiedFactors,
     LastPrimaryFactor,
     WrongCode,
@@ -118,9 +116,11 @@ impl Refusal {
 
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooFewTokensAuthenticated { retry_after }
-            | Self::TooManyRequests { retry_after }
-            | Self::UserLocked { retry_after } => Some(*retry_after),
+            // The share of codes that come back is another one by then.
+            Self::TooFewTokensAuthenticated => Some(conversion::SPAN),
+            Self::TooManyRequests { retry_after } | Self::UserLocked { retry_after } => {
+                Some(*retry_after)
+            }
             _ => None,
         }
     }
@@ -293,7 +293,7 @@ impl Refusal {
                 "downstream_carrier_error",
                 "No message can be sent to this phone number at present. Offer another factor.",
             ),
-            Self::TooFewTokensAuthenticated { .. } => (
+            Self::TooFewTokensAuthenticated => (
                 429,
                 "too_few_tokens_authenticated",
                 "Too few of the codes sent to numbers like this one have come back. Try again later.",

@@ -1,6 +1,14 @@
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
+};
 use axum::{
     Extension,
     extract::{Path, State, rejection::PathRejection},
@@ -12,11 +20,11 @@ use base64::{
 };
 use http::header;
 use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation,
+    Algorithm, DecodingKey, EncodingKey, Validation,
     jwk::{AlgorithmParameters, Jwk},
 };
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
-use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
+use sallyport_base::{Conn, StoreError, Timestamp, Tx, Vault, params};
 use serde_json::{Map, Value, json};
 
 use crate::{Otp, answer::Arrival, answer::Success, project::Project, refusal::Refusal};
@@ -41,8 +49,13 @@ const PURPOSE: &str = "otp signing key";
 /// The RSA key of a project, with which session JWTs are signed (RS256).
 pub struct SigningKey {
     kid: String,
-    key: EncodingKey,
+    pair: Arc<RsaKeyPair>,
 }
+
+/// Private keys by their `kid`, read once: to open one and to check its numbers takes longer than a
+/// signature.
+#[derive(Default)]
+pub struct ReadKeys(Mutex<HashMap<String, Arc<RsaKeyPair>>>);
 
 /// A key before it is stored.
 struct NewKey {
@@ -86,13 +99,24 @@ impl SigningKey {
             ))
     }
 
+    /// A JWT in the compact form of RFC 7515 §7.1.
     pub fn sign(&self, claims: &Map<String, Value>) -> Result<String, Refusal> {
-        let header = Header {
-            kid: Some(self.kid.clone()),
-            ..Header::new(Algorithm::RS256)
-        };
-        jsonwebtoken::encode(&header, claims, &self.key)
-            .map_err(|_| Refusal::Internal("a session JWT could not be signed"))
+        let header = json!({ "typ": "JWT", "alg": "RS256", "kid": self.kid });
+        let mut jwt = BASE64_URL_SAFE_NO_PAD.encode(header.to_string());
+        jwt.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(json!(claims).to_string(), &mut jwt);
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                jwt.as_bytes(),
+                &mut signature,
+            )
+            .map_err(|_| Refusal::Internal("a session JWT could not be signed"))?;
+        jwt.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut jwt);
+        Ok(jwt)
     }
 
     async fn find(otp: &Otp, project: &Project, now: Timestamp) -> Result<Option<Self>, Refusal> {
@@ -110,16 +134,43 @@ impl SigningKey {
         let Some(row) = row else {
             return Ok(None);
         };
-        let pem = otp
-            .vault()
-            .open(PURPOSE, &row.get::<String>("sealed_pem")?)?;
-        let key = EncodingKey::from_rsa_pem(&pem)
-            .map_err(|_| Refusal::Internal("a stored signing key is not an RSA key"))?;
-        Ok(Some(Self {
-            kid: row.get("kid")?,
-            key,
-        }))
+        let kid: String = row.get("kid")?;
+        let pair = match otp.read_keys().find(&kid) {
+            Some(pair) => pair,
+            None => {
+                let pair = Arc::new(open(otp.vault(), &row.get::<String>("sealed_pem")?)?);
+                otp.read_keys().keep(&kid, &pair);
+                pair
+            }
+        };
+        Ok(Some(Self { kid, pair }))
     }
+}
+
+impl ReadKeys {
+    fn find(&self, kid: &str) -> Option<Arc<RsaKeyPair>> {
+        self.lock().get(kid).cloned()
+    }
+
+    fn keep(&self, kid: &str, pair: &Arc<RsaKeyPair>) {
+        self.lock().insert(kid.to_owned(), pair.clone());
+    }
+
+    /// Those that are still needed are read again.
+    fn forget_all(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<RsaKeyPair>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open(vault: &Vault, sealed_pem: &str) -> Result<RsaKeyPair, Refusal> {
+    let not_rsa = "a stored signing key is not an RSA key";
+    let pem = vault.open(PURPOSE, sealed_pem)?;
+    let key = EncodingKey::from_rsa_pem(&pem).map_err(|_| Refusal::Internal(not_rsa))?;
+    RsaKeyPair::from_der(key.as_bytes()).map_err(|_| Refusal::Internal(not_rsa))
 }
 
 /// Puts a new key beside each one that is old, and forgets those that were replaced long enough ago.
@@ -133,6 +184,7 @@ pub async fn rotate(otp: &Otp, now: Timestamp) -> Result<(), Refusal> {
             "a project has a new signing key"
         );
     }
+    otp.read_keys().forget_all();
     let overlap = otp.retention().signing_key_overlap();
     let mut tx = otp.store().begin().await?;
     tx.execute(

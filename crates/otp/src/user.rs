@@ -39,6 +39,22 @@ ALTER TABLE otp_users ADD COLUMN roles TEXT NOT NULL DEFAULT '[]';
 CREATE UNIQUE INDEX otp_users_by_external_id ON otp_users (project_id, external_id) WHERE external_id IS NOT NULL;
 ";
 
+/// The name as it is looked for; NULL where an earlier release wrote it, until
+/// [`User::lower_names`] has come by.
+pub const LOWERED_NAME: &str = "
+ALTER TABLE otp_users ADD COLUMN lowered_name TEXT;
+CREATE INDEX otp_users_without_lowered_name ON otp_users (user_id) WHERE lowered_name IS NULL;
+";
+
+/// The users of a project in the order in which a search shows them.
+pub const BY_PROJECT: &str = "
+CREATE INDEX otp_users_by_project_in_order ON otp_users (project_id, user_id);
+DROP INDEX otp_users_by_project;
+";
+
+/// Names that are lowered in one change.
+const NAMES_AT_ONCE: i64 = 1000;
+
 /// Somebody who proves to have a phone or a mailbox.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -89,16 +105,23 @@ impl User {
         random: &Random,
     ) -> Result<Self, StoreError> {
         let id = Id::new(now, random);
+        let profile = Profile::default();
         tx.execute(
-            "INSERT INTO otp_users (user_id, project_id, status, created_at, failures)
-             VALUES ($1, $2, $3, $4, 0)",
-            params![id, &*project.id, status.as_str(), now],
+            "INSERT INTO otp_users (user_id, project_id, status, created_at, failures, lowered_name)
+             VALUES ($1, $2, $3, $4, 0, $5)",
+            params![
+                id,
+                &*project.id,
+                status.as_str(),
+                now,
+                profile.lowered_name()
+            ],
         )
         .await?;
         Ok(Self {
             id,
             status,
-            profile: Profile::default(),
+            profile,
             created_at: now,
             lock: None,
         })
@@ -140,7 +163,7 @@ impl User {
             .execute(
                 "UPDATE otp_users SET
                     first_name = $2, middle_name = $3, last_name = $4, external_id = $5,
-                    trusted_metadata = $6, untrusted_metadata = $7, roles = $8
+                    trusted_metadata = $6, untrusted_metadata = $7, roles = $8, lowered_name = $9
                  WHERE user_id = $1",
                 params![
                     self.id,
@@ -150,7 +173,8 @@ impl User {
                     profile.external_id.as_ref().map(ExternalId::as_str),
                     json!(profile.trusted_metadata).to_string(),
                     json!(profile.untrusted_metadata).to_string(),
-                    json!(profile.roles).to_string()
+                    json!(profile.roles).to_string(),
+                    profile.lowered_name()
                 ],
             )
             .await;
@@ -158,6 +182,26 @@ impl User {
             Err(cause) if cause.is_unique_violation() => Err(Refusal::DuplicateExternalId),
             kept => Ok(kept.map(|_| ())?),
         }
+    }
+
+    /// Lowers some of the names that an earlier release wrote. `false` when there was none.
+    pub async fn lower_names(tx: &mut Tx) -> Result<bool, StoreError> {
+        let rows = tx
+            .rows(
+                "SELECT * FROM otp_users WHERE lowered_name IS NULL ORDER BY user_id LIMIT $1",
+                params![NAMES_AT_ONCE],
+            )
+            .await?;
+        for row in &rows {
+            let user = Self::read(row)?;
+            tx.execute(
+                "UPDATE otp_users SET lowered_name = $2
+                 WHERE user_id = $1 AND lowered_name IS NULL",
+                params![user.id, user.profile.lowered_name()],
+            )
+            .await?;
+        }
+        Ok(!rows.is_empty())
     }
 
     /// `false` when there was no such user. Numbers, codes and sessions go with the user.

@@ -103,7 +103,8 @@ pub async fn exchange(
         .await?;
     tx.commit().await?;
     if old.verified && otp.limits().notify_of_new_factor {
-        notice::tell_of_new_factor(&otp, &caller, old, &address).await;
+        let what = otp.text().notice(&address, true);
+        notice::tell(&otp, &caller, old, what).await;
     }
     Ok(Success::of(
         json!({ "user_id": shown["user_id"], "user": shown }),

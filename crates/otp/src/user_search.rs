@@ -1,78 +1,40 @@
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport_base::{Conn, Id, StoreError, Timestamp, Value as Param, params};
-use serde_json::{Value, json};
+use sallyport_base::{Conn, Id, StoreError};
+use serde_json::json;
 
 use crate::{
-    Otp, answer::Success, fields::Fields, method::Method, project::Caller, project::Project,
-    refusal::Refusal, user::User,
+    Otp,
+    answer::Success,
+    fields::Fields,
+    method::Method,
+    project::{Caller, Project},
+    refusal::Refusal,
+    user::User,
+    user_filters::{Filters, matching_users},
 };
 
 /// Users on one page when the search does not say.
-const USUAL_LIMIT: i64 = 100;
+const USUAL_LIMIT: usize = 100;
 
-const LARGEST_LIMIT: i64 = 1000;
-
-/// Values that one filter may name.
-const MOST_VALUES: usize = 100;
-
-/// The fewest characters that a part of an address or a name is looked for by.
-const SHORTEST_PART: usize = 3;
-
-/// Every filter is a parameter that is NULL when it was not asked for. Lists are one text,
-/// `,a,b,`, in which a value is looked for between its commas.
-macro_rules! matches {
-    () => {
-        "FROM otp_users u
-         WHERE u.project_id = $1
-           AND ($2 IS NULL OR u.status = $2)
-           AND ($3 IS NULL OR REPLACE($3, ',' || u.user_id || ',', '') <> $3)
-           AND ($4 IS NULL OR u.created_at > $4)
-           AND ($5 IS NULL OR u.created_at < $5)
-           AND ($6 IS NULL OR LOWER(u.first_name || ' ' || u.middle_name || ' ' || u.last_name) LIKE $6 ESCAPE '!')
-           AND ($7 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($7, ',' || m.address || ',', '') <> $7))
-           AND ($8 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($8, ',' || m.address || ',', '') <> $8))
-           AND ($9 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($9, ',' || m.method_id || ',', '') <> $9))
-           AND ($10 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($10, ',' || m.method_id || ',', '') <> $10))
-           AND ($11 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address NOT LIKE '%@%' AND m.verified = $11))
-           AND ($12 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address LIKE '%@%' AND m.verified = $12))
-           AND ($13 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address NOT LIKE '%@%' AND m.address LIKE $13 ESCAPE '!'))
-           AND ($14 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address LIKE '%@%' AND m.address LIKE $14 ESCAPE '!'))"
-    };
-}
-
-/// What must be true of the users that are looked for; all of it.
-#[derive(Default)]
-struct Filters {
-    status: Option<String>,
-    user_ids: Option<String>,
-    created_after: Option<Timestamp>,
-    created_before: Option<Timestamp>,
-    name_part: Option<String>,
-    numbers: Option<String>,
-    emails: Option<String>,
-    phone_ids: Option<String>,
-    email_ids: Option<String>,
-    phone_verified: Option<bool>,
-    email_verified: Option<bool>,
-    number_part: Option<String>,
-    email_part: Option<String>,
-}
+const LARGEST_LIMIT: usize = 1000;
 
 /// One page of a search.
 struct Search {
     filters: Filters,
     /// Users after this one.
     after: Option<Id<User>>,
-    limit: i64,
+    limit: usize,
+}
+
+#[derive(Default)]
+struct Found {
+    /// How many users match, on whichever page.
+    total: i64,
+    /// Those of the page, and one more when there are more.
+    users: Vec<User>,
 }
 
 /// `POST /v1/users/search`
@@ -83,11 +45,9 @@ pub async fn search(
 ) -> Result<Success, Refusal> {
     let search = Search::check(&caller.project, &fields)?;
     let mut reader = otp.store().reader().await?;
-    let total = search.filters.count(&mut reader, &caller.project).await?;
-    let mut users = search.page(&mut reader, &caller.project).await?;
-    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-    let has_more = users.len() > limit;
-    users.truncate(limit);
+    let Found { total, mut users } = search.run(&mut reader, &caller.project).await?;
+    let has_more = users.len() > search.limit;
+    users.truncate(search.limit);
     let next = users
         .last()
         .filter(|_| has_more)
@@ -105,13 +65,7 @@ pub async fn search(
 
 impl Search {
     fn check(project: &Project, fields: &Fields) -> Result<Self, Refusal> {
-        let limit = fields.integer("limit")?.unwrap_or(USUAL_LIMIT);
-        if !(1..=LARGEST_LIMIT).contains(&limit) {
-            return Err(Refusal::Search(
-                "user_search_invalid_limit",
-                "limit must be between 1 and 1000.",
-            ));
-        }
+        let limit = check_limit(fields)?;
         let after = fields
             .filled_text("cursor")?
             .map(|text| {
@@ -128,15 +82,58 @@ impl Search {
         })
     }
 
-    /// One user more than the page has, when there are more.
+    async fn run(&self, conn: &mut Conn, project: &Project) -> Result<Found, StoreError> {
+        if let Some(named) = self.filters.named(conn, project).await? {
+            return self.among(conn, project, &named).await;
+        }
+        let users = self.page(conn, project).await?;
+        let are_all = self.after.is_none() && users.len() <= self.limit;
+        let total = match i64::try_from(users.len()) {
+            Ok(total) if are_all => total,
+            _ => self.count(conn, project).await?,
+        };
+        Ok(Found { total, users })
+    }
+
+    /// Looks at these users and at no other, in the order of their ids.
+    async fn among(
+        &self,
+        conn: &mut Conn,
+        project: &Project,
+        named: &BTreeSet<Id<User>>,
+    ) -> Result<Found, StoreError> {
+        let params = self.filters.params(project);
+        let mut found = Found::default();
+        for id in named {
+            let mut params = params.clone();
+            params.push((*id).into());
+            let sql = concat!("SELECT u.* ", matching_users!(), " AND u.user_id = $15");
+            let Some(row) = conn.row(sql, &params).await? else {
+                continue;
+            };
+            found.total += 1;
+            if self.after.is_none_or(|after| *id > after) && found.users.len() <= self.limit {
+                found.users.push(User::read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn count(&self, conn: &mut Conn, project: &Project) -> Result<i64, StoreError> {
+        let sql = concat!("SELECT COUNT(*) AS total ", matching_users!());
+        let row = conn.row(sql, &self.filters.params(project)).await?;
+        row.map_or(Ok(0), |row| row.get("total"))
+    }
+
+    /// Looks at every user of the project.
     async fn page(&self, conn: &mut Conn, project: &Project) -> Result<Vec<User>, StoreError> {
         let mut params = self.filters.params(project);
         params.push(self.after.into());
-        params.push((self.limit + 1).into());
+        params.push(i64::try_from(self.limit + 1).unwrap_or(i64::MAX).into());
         conn.rows(
             concat!(
                 "SELECT u.* ",
-                matches!(),
+                matching_users!(),
                 " AND ($15 IS NULL OR u.user_id > $15) ORDER BY u.user_id LIMIT $16"
             ),
             &params,
@@ -148,194 +145,15 @@ impl Search {
     }
 }
 
-impl Filters {
-    fn check(project: &Project, query: &Fields) -> Result<Self, Refusal> {
-        check_operator(query)?;
-        let mut filters = Self::default();
-        for operand in query.objects("operands")? {
-            filters.add(project, &operand)?;
-        }
-        Ok(filters)
-    }
-
-    fn add(&mut self, project: &Project, operand: &Fields) -> Result<(), Refusal> {
-        let name = match operand.get("filter_name") {
-            None => {
-                return Err(Refusal::Search(
-                    "user_search_missing_filter_name",
-                    "An operand has a filter_name.",
-                ));
-            }
-            Some(Value::String(name)) => name.clone(),
-            Some(_) => {
-                return Err(Refusal::Search(
-                    "user_search_filter_name_must_be_string",
-                    "filter_name must be a string.",
-                ));
-            }
-        };
-        let value = operand.get("filter_value").ok_or(Refusal::Search(
-            "user_search_missing_filter_value",
-            "An operand has a filter_value.",
-        ))?;
-        let environment = project.environment;
-        let ids = |word: &'static str| {
-            list(value, |text| {
-                let id: Option<Id<()>> = environment.parse(word, text);
-                id.map(|id| id.to_string()).unwrap_or_default()
-            })
-        };
-        match name.as_str() {
-            "status" => self.status = Some(status(value)?),
-            "user_id" => self.user_ids = Some(ids("user")?),
-            "phone_id" => self.phone_ids = Some(ids("phone-number")?),
-            "email_id" => self.email_ids = Some(ids("email")?),
-            "phone_number" => self.numbers = Some(list(value, str::to_owned)?),
-            "email_address" => self.emails = Some(list(value, str::to_lowercase)?),
-            "phone_verified" => self.phone_verified = Some(flag(value)?),
-            "email_verified" => self.email_verified = Some(flag(value)?),
-            "phone_number_fuzzy" => {
-                self.number_part = Some(part(value, "user_search_phone_number_fuzzy_too_short")?);
-            }
-            "email_address_fuzzy" => {
-                self.email_part = Some(part(value, "user_search_email_address_fuzzy_too_short")?);
-            }
-            "full_name_fuzzy" => {
-                self.name_part = Some(part(value, "user_search_full_name_fuzzy_too_short")?);
-            }
-            "created_at_greater_than" => self.created_after = Some(time(value)?),
-            "created_at_less_than" => self.created_before = Some(time(value)?),
-            "created_at_between" => {
-                self.created_after = Some(time(value.get("greater_than").unwrap_or(value))?);
-                self.created_before = Some(time(value.get("less_than").unwrap_or(value))?);
-            }
-            _ => {
-                return Err(Refusal::Search(
-                    "user_search_filter_name_not_recognized",
-                    "The filter_name is not one of this service.",
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    async fn count(&self, conn: &mut Conn, project: &Project) -> Result<i64, StoreError> {
-        let row = conn
-            .row(
-                concat!("SELECT COUNT(*) AS total ", matches!()),
-                &self.params(project),
-            )
-            .await?;
-        row.map_or(Ok(0), |row| row.get("total"))
-    }
-
-    fn params(&self, project: &Project) -> Vec<Param> {
-        params![
-            &*project.id,
-            self.status.as_deref(),
-            self.user_ids.as_deref(),
-            self.created_after,
-            self.created_before,
-            self.name_part.as_deref(),
-            self.numbers.as_deref(),
-            self.emails.as_deref(),
-            self.phone_ids.as_deref(),
-            self.email_ids.as_deref(),
-            self.phone_verified,
-            self.email_verified,
-            self.number_part.as_deref(),
-            self.email_part.as_deref(),
-        ]
-        .to_vec()
-    }
-}
-
-/// Stytch itself takes `AND` only since it gave `OR` up.
-fn check_operator(query: &Fields) -> Result<(), Refusal> {
-    match query.filled_text("operator")? {
-        None | Some("AND") => Ok(()),
-        Some(_) => Err(Refusal::Search(
-            "user_search_invalid_operator",
-            "The operator must be AND.",
-        )),
-    }
-}
-
-fn status(value: &Value) -> Result<String, Refusal> {
-    match value.as_str().or_else(|| value.get(0)?.as_str()) {
-        Some(status @ ("active" | "pending")) => Ok(status.to_owned()),
+fn check_limit(fields: &Fields) -> Result<usize, Refusal> {
+    let limit = fields.integer("limit")?.map(usize::try_from);
+    match limit.unwrap_or(Ok(USUAL_LIMIT)) {
+        Ok(limit @ 1..=LARGEST_LIMIT) => Ok(limit),
         _ => Err(Refusal::Search(
-            "user_search_invalid_status_filter",
-            "The status is active or pending.",
+            "user_search_invalid_limit",
+            "limit must be between 1 and 1000.",
         )),
     }
-}
-
-fn flag(value: &Value) -> Result<bool, Refusal> {
-    value.as_bool().ok_or(Refusal::Search(
-        "user_search_expected_bool",
-        "The filter_value must be true or false.",
-    ))
-}
-
-fn time(value: &Value) -> Result<Timestamp, Refusal> {
-    value
-        .as_str()
-        .and_then(Timestamp::parse_rfc3339)
-        .ok_or(Refusal::Search(
-            "user_search_expected_timestamp",
-            "The filter_value must be a time of RFC 3339, such as 2026-11-24T09:30:00Z.",
-        ))
-}
-
-/// `,a,b,` of one text or of a list of texts. What cannot be one of them matches nothing.
-fn list(value: &Value, each: impl Fn(&str) -> String) -> Result<String, Refusal> {
-    let wrong = || {
-        Refusal::Search(
-            "user_search_expected_array_of_string",
-            "The filter_value must be a string or a list of strings.",
-        )
-    };
-    let texts: Vec<&str> = match value {
-        Value::String(text) => vec![text],
-        Value::Array(values) => values
-            .iter()
-            .map(|value| value.as_str().ok_or_else(wrong))
-            .collect::<Result<_, _>>()?,
-        _ => return Err(wrong()),
-    };
-    if texts.len() > MOST_VALUES {
-        return Err(Refusal::Search(
-            "user_search_maximum_filter_value_count_exceeded",
-            "A filter may name 100 values at most.",
-        ));
-    }
-    let parts = texts.into_iter().map(each);
-    let parts = parts.filter(|part| !part.contains([',', '\0']));
-    Ok(parts.fold(",".to_owned(), |list, part| list + &part + ",,"))
-}
-
-/// The pattern of a text with `value` somewhere in it.
-fn part(value: &Value, too_short: &'static str) -> Result<String, Refusal> {
-    let text = value
-        .as_str()
-        .filter(|text| !text.contains('\0'))
-        .ok_or(Refusal::Search(
-            "user_search_expected_string",
-            "The filter_value must be a string.",
-        ))?;
-    if text.chars().count() < SHORTEST_PART {
-        return Err(Refusal::Search(
-            too_short,
-            "The filter_value must have 3 characters or more.",
-        ));
-    }
-    let escaped = text
-        .to_lowercase()
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    Ok(format!("%{escaped}%"))
 }
 
 fn cursor(id: Id<User>) -> String {

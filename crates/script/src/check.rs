@@ -25,6 +25,8 @@ pub struct Report {
     pub uses: Vec<HostUse>,
     /// Hosts in the URLs that stand in the text.
     pub hosts: BTreeSet<String>,
+    /// Texts that look like pages: `/auth/otp_sms/otp_sms.xhtml`.
+    pub pages: BTreeSet<String>,
     /// Whether there is a class `PersonAuthentication`.
     pub has_person_authentication: bool,
     /// The methods of the contract that the class defines, in their order.
@@ -102,6 +104,7 @@ impl Report {
             modules: Vec::new(),
             uses: Vec::new(),
             hosts: BTreeSet::new(),
+            pages: BTreeSet::new(),
             has_person_authentication: false,
             methods: Vec::new(),
             missing_methods: Vec::new(),
@@ -255,7 +258,10 @@ impl<'a> Finder<'a> {
                 self.note_refused(node);
                 self.visit_children(node, optional);
             }
-            "string_content" => self.note_hosts(node),
+            "string_content" => {
+                self.note_hosts(node);
+                self.note_page(node);
+            }
             "class_definition" => {
                 if self.field(node, "name") == Some("PersonAuthentication") {
                     self.note_contract(node);
@@ -287,6 +293,17 @@ impl<'a> Finder<'a> {
                 .match_indices(scheme)
                 .filter_map(|(at, _)| host_at(&text[at + scheme.len()..]));
             self.report.hosts.extend(hosts);
+        }
+    }
+
+    fn note_page(&mut self, content: Node<'_>) {
+        let text = self.slice(content);
+        let is_path = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+        let is_page = text
+            .strip_suffix(".xhtml")
+            .is_some_and(|stem| !stem.is_empty());
+        if is_page && text.bytes().all(is_path) {
+            self.report.pages.insert(text.to_owned());
         }
     }
 

@@ -12,8 +12,9 @@ use std::{
     time::Duration,
 };
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use http::Request;
+use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
@@ -46,12 +47,22 @@ impl UnreadBody {
             None => true,
             Some(body) if body.is_end_stream() => true,
             Some(body) if body.size_hint().lower() > MOST as u64 => false,
-            Some(body) => {
-                let read = timeout(PATIENCE, to_bytes(Body::new(body), MOST)).await;
-                matches!(read, Ok(Ok(_)))
-            }
+            Some(body) => timeout(PATIENCE, read_to_its_end(body)).await == Ok(true),
         }
     }
+}
+
+/// `false` when it is too much or breaks off. Nothing of it is kept.
+async fn read_to_its_end(mut body: Incoming) -> bool {
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return false };
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > MOST {
+            return false;
+        }
+    }
+    true
 }
 
 struct Lent {

@@ -473,3 +473,31 @@ async fn a_gateway_that_is_the_only_one_is_always_tried() {
         assert_eq!(silent.received().len(), n);
     }
 }
+
+#[tokio::test]
+async fn a_busy_gateway_beside_a_silent_one_loses_nothing() {
+    let (silent, first) = Carrier::start(StatusCode::ACCEPTED).await;
+    let (other, second) = Carrier::start(StatusCode::OK).await;
+    let gateways = vec![without_memory(&first), second];
+    let app = App::with_gateways(Limits::default(), gateways).await;
+    silent.will(Then::HangUp);
+    let send = async |n: usize| {
+        app.login_or_create(&format!("+1202555{n:04}")).await.ok();
+        app.otp.send_due().await.unwrap();
+    };
+    for n in 1..=3 {
+        send(n).await;
+    }
+    other.will(Then::Answer(StatusCode::TOO_MANY_REQUESTS));
+    for n in 4..=8 {
+        send(n).await;
+    }
+    other.will(Then::Answer(StatusCode::OK));
+    let taken_before = other.received().len();
+    for _ in 0..10 {
+        app.wait(2);
+        app.otp.send_due().await.unwrap();
+    }
+    assert_eq!(silent.received().len(), 3, "the silent one rests");
+    assert_eq!(other.received().len() - taken_before, 5);
+}

@@ -107,38 +107,73 @@ async fn nobody_is_told_when_that_is_switched_off() {
     assert_eq!(app.messages().await.len(), 2);
 }
 
-#[tokio::test]
-async fn nobody_is_told_of_an_address_that_is_proven_anew_after_a_year() {
-    let app = App::start().await;
-    let session = signed_in(&app).await;
-    let added = add(&app, &session).await.ok();
+/// A user with two numbers, of which Bruno's is the newer.
+async fn with_two_numbers(app: &App) -> Answer {
+    let session = signed_in(app).await;
+    let added = add(app, &session).await.ok();
     let code = app.code().await;
     app.authenticate(&added.text("phone_id"), &code).await.ok();
+    added
+}
+
+#[tokio::test]
+async fn an_address_that_is_proven_anew_after_a_year_is_told_of_as_what_it_is() {
+    let app = App::start().await;
+    let added = with_two_numbers(&app).await;
     app.wait(200 * 86_400);
     app.verified(ALICE).await;
     app.wait(166 * 86_400);
     app.otp.purge(app.clock.now()).await.unwrap();
-    let noticed = app.events("otp.noticed").await;
     let user = app
         .get(&format!("/v1/users/{}", added.text("user_id")))
         .await;
     assert_eq!(user.body["phone_numbers"][0]["verified"], true);
     assert_eq!(user.body["phone_numbers"][1]["verified"], false);
     app.verified(BRUNO).await;
-    assert_eq!(app.events("otp.noticed").await, noticed);
+    let notice = app.messages().await.remove(0);
+    assert_eq!(notice.to, ALICE);
+    assert!(
+        notice
+            .body
+            .starts_with("A phone number ending in 23 was confirmed again for your"),
+        "{}",
+        notice.body
+    );
+    app.verified(BRUNO).await;
+    assert_eq!(app.messages().await[0].to, BRUNO, "a login is no news");
 }
 
 #[tokio::test]
-async fn a_notice_is_a_message_of_its_user_its_prefix_and_its_cost() {
-    let two = vec![Window::new(2, 1440)];
+async fn whoever_spends_the_messages_of_a_user_silences_no_notice() {
+    let app = App::start().await;
+    let session = signed_in(&app).await;
+    let mut method_id = String::new();
+    for pause in [0, 30, 60, 120] {
+        app.wait(pause);
+        method_id = add(&app, &session).await.ok().text("phone_id");
+    }
+    let spent = app.login_or_create(ALICE).await;
+    assert_eq!(spent.refusal(), (429, "too_many_requests"));
+    let code = app.code().await;
+    app.authenticate(&method_id, &code).await.ok();
+    assert_eq!(app.messages().await[0].to, ALICE);
+    assert_eq!(app.events("otp.noticed").await, 1);
+}
+
+#[tokio::test]
+async fn a_notice_is_a_message_of_its_address_its_prefix_and_its_project() {
     let usual = Limits::default;
     for limits in [
         Limits {
-            per_user: two.clone(),
+            per_number: vec![Window::new(1, 1440)],
             ..usual()
         },
         Limits {
-            per_project: two.clone(),
+            per_prefix: vec![Window::new(1, 1440)],
+            ..usual()
+        },
+        Limits {
+            per_project: vec![Window::new(2, 1440)],
             ..usual()
         },
         Limits {
@@ -148,20 +183,8 @@ async fn a_notice_is_a_message_of_its_user_its_prefix_and_its_cost() {
         },
     ] {
         let app = App::with(limits, Gateway::telephone()).await;
-        let session = signed_in(&app).await;
-        let added = add(&app, &session).await.ok();
-        let code = app.code().await;
-        app.authenticate(&added.text("phone_id"), &code).await.ok();
+        with_two_numbers(&app).await;
         assert_eq!(app.messages().await.len(), 2, "no notice beyond a budget");
+        assert_eq!(app.events("otp.notice_kept_back").await, 1);
     }
-    let one = Limits {
-        per_prefix: vec![Window::new(1, 1440)],
-        ..usual()
-    };
-    let app = App::with(one, Gateway::telephone()).await;
-    let session = signed_in(&app).await;
-    let added = add(&app, &session).await.ok();
-    let code = app.code().await;
-    app.authenticate(&added.text("phone_id"), &code).await.ok();
-    assert_eq!(app.messages().await.len(), 2);
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use axum::{Router, extract::State, routing::post};
 use http::{HeaderMap, StatusCode};
 use sallyport_base::Secret;
-use sallyport_otp::{Limits, Lookup, Voip, Window, WithoutAnswer};
+use sallyport_otp::{Environment, Limits, Lookup, Voip, Window, WithoutAnswer};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -120,7 +120,11 @@ async fn how_recent_a_change_of_sim_matters_can_be_decided() {
 
 #[tokio::test]
 async fn internet_telephony_is_allowed_warned_of_or_refused() {
-    for (voip, expected) in [(Voip::Allow, 200), (Voip::Warn, 200), (Voip::Refuse, 400)] {
+    for (voip, expected, warned) in [
+        (Voip::Allow, 200, 0),
+        (Voip::Warn, 200, 1),
+        (Voip::Refuse, 400, 0),
+    ] {
         let (directory, lookup) = Directory::start().await;
         let limits = Limits {
             voip,
@@ -130,6 +134,7 @@ async fn internet_telephony_is_allowed_warned_of_or_refused() {
         directory.says(&json!({ "line_type": "voip" }));
         let answer = app.login_or_create(ALICE).await;
         assert_eq!(answer.status, expected, "{voip:?}");
+        assert_eq!(app.events("otp.voip").await, warned, "{voip:?}");
         if voip == Voip::Refuse {
             assert_eq!(answer.refusal(), (400, "invalid_phone_number"));
             assert_eq!(reasons(&app).await, ["voip"]);
@@ -140,6 +145,10 @@ async fn internet_telephony_is_allowed_warned_of_or_refused() {
 #[tokio::test]
 async fn an_answer_is_remembered_for_its_time_and_a_refused_number_is_asked_about_once() {
     let (directory, lookup) = Directory::start().await;
+    let lookup = Lookup {
+        remember_minutes: 20,
+        ..lookup
+    };
     let app = App::asking(Limits::default(), lookup).await;
     directory.says(&json!({ "refuse": true }));
     for _ in 0..3 {
@@ -148,7 +157,9 @@ async fn an_answer_is_remembered_for_its_time_and_a_refused_number_is_asked_abou
     }
     assert_eq!(directory.asked(), 1);
     directory.says(&json!({}));
-    app.wait(600);
+    app.wait(1199);
+    assert_eq!(app.login_or_create(ALICE).await.status, 400);
+    app.wait(1);
     app.login_or_create(ALICE).await.ok();
     assert_eq!(directory.asked(), 2);
     app.wait(7 * 86_400);
@@ -177,7 +188,7 @@ async fn nothing_is_asked_that_no_message_would_follow() {
         let answer = app.login_or_create(&format!("+1202555010{n}")).await;
         assert_ne!(answer.status, 200);
     }
-    assert_eq!(directory.asked(), 2, "what was refused counts as a message");
+    assert_eq!(directory.asked(), 2, "as many questions as messages");
     app.login_or_create(BRUNO).await;
     assert_eq!(directory.asked(), 3);
 }
@@ -197,4 +208,47 @@ async fn without_an_answer_the_operator_decides() {
         directory.says(&json!("nonsense"));
         assert_eq!(app.login_or_create(BRUNO).await.status, expected);
     }
+}
+
+#[tokio::test]
+async fn questions_end_where_messages_would_also_when_nobody_answers_or_all_come_at_once() {
+    let (directory, lookup) = Directory::start().await;
+    let lookup = Lookup {
+        without_answer: WithoutAnswer::Refuse,
+        ..lookup
+    };
+    let limits = Limits {
+        per_prefix: vec![Window::new(3, 60)],
+        ..Limits::default()
+    };
+    let app = App::asking(limits, lookup).await;
+    directory.fails();
+    for _ in 0..6 {
+        assert_ne!(app.login_or_create(ALICE).await.status, 200);
+    }
+    assert_eq!(directory.asked(), 3);
+    app.wait(3600);
+    directory.says(&json!({}));
+    let asks = (0..20).map(|n| {
+        let app = &app;
+        async move { app.login_or_create(&format!("+120255501{n:02}")).await }
+    });
+    let answers = futures_util::future::join_all(asks).await;
+    let sent = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!((sent, directory.asked()), (3, 6));
+}
+
+#[tokio::test]
+async fn what_one_project_learnt_is_not_shown_to_another() {
+    let (directory, lookup) = Directory::start().await;
+    let app = App::asking(Limits::default(), lookup).await;
+    app.login_or_create(ALICE).await.ok();
+    let (project, secret) = app.create_project(Environment::Test).await;
+    let other = App {
+        project,
+        secret,
+        ..app
+    };
+    other.login_or_create(ALICE).await.ok();
+    assert_eq!(directory.asked(), 2);
 }

@@ -205,3 +205,126 @@ async fn what_is_wrong_with_a_search_is_named() {
         assert_eq!(answer.refusal(), (400, error_type), "{body}");
     }
 }
+
+fn filter(name: &str, value: impl Into<Value>) -> Value {
+    json!([{ "filter_name": name, "filter_value": value.into() }])
+}
+
+#[tokio::test]
+async fn users_who_are_named_come_page_by_page_too() {
+    let (app, users) = three_users().await;
+    let ids: Vec<&Value> = [2, 0, 1].map(|at| &users[at]["user_id"]).into();
+    let query = json!({ "operands": filter("user_id", json!(ids)) });
+    let first = json!({ "query": query, "limit": 2 });
+    let first = app.post(SEARCH, first).await.ok().body;
+    assert_eq!(first["results_metadata"]["total"], 3);
+    assert_eq!(first["results"][0]["user_id"], users[0]["user_id"]);
+    assert_eq!(first["results"][1]["user_id"], users[1]["user_id"]);
+    let cursor = &first["results_metadata"]["next_cursor"];
+    let second = json!({ "query": query, "limit": 2, "cursor": cursor });
+    let second = app.post(SEARCH, second).await.ok().body;
+    assert_eq!(second["results_metadata"]["total"], 3);
+    assert_eq!(second["results"].as_array().unwrap().len(), 1);
+    assert_eq!(second["results"][0]["user_id"], users[2]["user_id"]);
+    assert_eq!(second["results_metadata"]["next_cursor"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_number_is_found_with_whoever_claims_it_and_with_its_owner() {
+    let (app, users) = three_users().await;
+    let number = "+12025550177";
+    for claimant in [0, 1] {
+        let body = json!({ "phone_number": number, "user_id": users[claimant]["user_id"] });
+        app.post("/v1/otps/sms/send", body).await.ok();
+        app.wait(120);
+    }
+    let found = names(&app, filter("phone_number", number)).await;
+    assert_eq!(found, ["Abel", "Braun"], "both are on probation");
+    let name = json!({ "first_name": "Dora", "last_name": "Dietz" });
+    let body = json!({ "phone_number": number, "name": name });
+    app.post("/v1/users", body).await.ok();
+    let found = names(&app, filter("phone_number", number)).await;
+    assert_eq!(found, ["Abel", "Braun", "Dietz"]);
+}
+
+#[tokio::test]
+async fn a_search_for_what_is_named_looks_at_no_other_user() {
+    let (app, users) = three_users().await;
+    // PostgreSQL reads a small table from end to end, whatever indexes it has.
+    if !app.scratch.address.starts_with("sqlite:") {
+        return;
+    }
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    for sql in [
+        "ALTER TABLE otp_users RENAME TO otp_real_users",
+        "CREATE VIEW otp_users AS
+         SELECT user_id, status, created_at, failures, locked_at, locked_until, first_name,
+            middle_name, last_name, external_id, trusted_metadata, untrusted_metadata, roles,
+            lowered_name,
+            CASE last_name WHEN 'Braun' THEN ABS(-9223372036854775807 - 1) ELSE project_id END
+            AS project_id
+         FROM otp_real_users",
+    ] {
+        tx.execute(sql, &[]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let everybody = search(&app, filter("full_name_fuzzy", "alice")).await;
+    assert_eq!(everybody.status, 500, "whoever looks at Bruno fails");
+    for operands in [
+        filter("phone_number", ALICE),
+        filter("email_address", "alice@example.com"),
+        filter("user_id", users[0]["user_id"].clone()),
+        filter("phone_id", users[0]["phone_id"].clone()),
+        filter("email_id", users[0]["email_id"].clone()),
+    ] {
+        assert_eq!(names(&app, operands.clone()).await, ["Abel"], "{operands}");
+    }
+}
+
+/// Łukasz Müller and Łucja Ćwik.
+async fn two_users_beyond_ascii() -> App {
+    let app = App::start().await;
+    for (number, first_name, last_name) in [(ALICE, "Łukasz", "Müller"), (BRUNO, "łucja", "Ćwik")]
+    {
+        let name = json!({ "first_name": first_name, "last_name": last_name });
+        let body = json!({ "phone_number": number, "name": name });
+        app.post("/v1/users", body).await.ok();
+        app.wait(60);
+    }
+    app
+}
+
+#[tokio::test]
+async fn a_part_of_a_name_is_found_in_capital_and_small_letters_of_any_script() {
+    let app = two_users_beyond_ascii().await;
+    for (part, found) in [
+        ("łuk", vec!["Müller"]),
+        ("ŁUK", vec!["Müller"]),
+        ("MÜLL", vec!["Müller"]),
+        ("üll", vec!["Müller"]),
+        ("ćwi", vec!["Ćwik"]),
+        ("ĆWI", vec!["Ćwik"]),
+        ("ŁUCJA  ć", vec!["Ćwik"]),
+        ("luk", vec![]),
+    ] {
+        assert_eq!(names(&app, filter("full_name_fuzzy", part)).await, found);
+    }
+}
+
+#[tokio::test]
+async fn names_of_an_earlier_release_are_found_like_new_ones() {
+    let app = two_users_beyond_ascii().await;
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let sql = "UPDATE otp_users SET lowered_name = NULL";
+    assert_eq!(tx.execute(sql, &[]).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    let found = names(&app, filter("full_name_fuzzy", "KASZ")).await;
+    assert_eq!(found, ["Müller"], "plain letters at once");
+    app.otp.purge(app.clock.now()).await.unwrap();
+    let found = names(&app, filter("full_name_fuzzy", "ŁUK")).await;
+    assert_eq!(
+        found,
+        ["Müller"],
+        "all letters when the service has tidied up"
+    );
+}

@@ -341,3 +341,20 @@ async fn a_test_project_has_a_session_by_the_token_that_stytch_documents() {
     let answer = live.post(AUTHENTICATE, body).await;
     assert_eq!(answer.refusal(), (404, "session_not_found"));
 }
+
+#[tokio::test]
+async fn a_signing_key_is_opened_once_until_the_service_tidies_up() {
+    let app = App::start().await;
+    let token = signed_in(&app, ALICE).await.text("session_token");
+    let show_it = async || {
+        app.post(AUTHENTICATE, json!({ "session_token": token }))
+            .await
+    };
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let sql = "UPDATE otp_signing_keys SET sealed_pem = 'nothing that opens'";
+    assert_eq!(tx.execute(sql, &[]).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    show_it().await.ok();
+    app.otp.purge(app.clock.now()).await.unwrap();
+    assert_eq!(show_it().await.status, 500);
+}

@@ -86,9 +86,10 @@ class PasscodeMethod(LoginMethod):
     another code, and one with the field `other_method` for the method that the property OTHER_METHOD names.
     """
 
-    amr = ("pwd", "otp")
+    # Of a method that sends by another way than SMS, these two say so.
+    amr = ("pwd", "sms", "otp")
     # What the page says of the way that codes take.
-    notice = None
+    notice = TEXT_MESSAGES
 
     page = "/auth/otp_sms/otp_sms.xhtml"
     # The session attribute of the destination; the page of text messages shows this one, masked.
@@ -114,7 +115,8 @@ class PasscodeMethod(LoginMethod):
         self.other_method = properties.text("OTHER_METHOD", "")
 
     def isValidAuthenticationMethod(self, usage_type, configuration):
-        return not session().get("passcode_given_up")
+        given_up = session().get("passcode_given_up")
+        return given_up is None or given_up != session().get("acr")
 
     def getAlternativeAuthenticationMethod(self, usage_type, configuration):
         return self.other_method or None
@@ -138,8 +140,7 @@ class PasscodeMethod(LoginMethod):
 
     def authenticate(self, configuration, parameters, step):
         if parameters.containsKey("other_method") and self.may_be_given_up():
-            session().put("passcode_given_up", "true")
-            return False
+            return self.give_up()
         if step == 1:
             return check_password() and self.begin()
         if step == 2 and parameters.containsKey("resend"):
@@ -149,6 +150,13 @@ class PasscodeMethod(LoginMethod):
     def may_be_given_up(self):
         """Whether enough messages were sent in vain, and there is another method."""
         return self.other_method != "" and _number("passcode_sends") >= MESSAGES_ENOUGH
+
+    def give_up(self):
+        """Another method takes this login over, and begins with nothing of this one."""
+        self.passcode.withdraw()
+        session().put("passcode_given_up", session().get("acr"))
+        session().put("passcode_sends", "0")
+        return False
 
     def begin(self):
         destination = self.destination(person())

@@ -533,7 +533,7 @@ async fn a_message_that_is_not_sent_is_said_and_not_repeated() {
         (refusal(400, "too_few_tokens_authenticated"), later),
         (
             refusal(400, "downstream_carrier_error"),
-            "No code can be sent to your phone at present. Please sign in another way.",
+            "No code can be sent to your phone at present. Please ask for help.",
         ),
         (
             refusal(400, "unsubscribed_phone_number"),
@@ -799,6 +799,11 @@ async fn a_message_that_was_not_delivered_is_a_reason_for_another_method() {
     let counted = login.session["passcode_failed_sends"].clone();
     login.page().await;
     assert_eq!(login.session["passcode_failed_sends"], counted, "once");
+    login.step(2, &[("other_method", "totp")]).await;
+    assert_eq!(
+        login.session["passcode_delivery"], "",
+        "its own codes have a pause"
+    );
 }
 
 #[tokio::test]

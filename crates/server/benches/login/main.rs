@@ -7,12 +7,8 @@
 
 mod browser;
 mod commits;
-mod conditions;
-mod cpu;
-mod family;
 mod gateway;
 mod house;
-mod memory;
 mod scripts;
 mod serve;
 mod site;
@@ -23,6 +19,7 @@ mod workers;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sallyport_base::testing::conditions;
 
 /// Measures what a login costs, in CPU time, commits and memory.
 #[derive(Debug, Parser)]
@@ -52,7 +49,10 @@ fn try_main(figures: &Figures) -> anyhow::Result<()> {
 }
 
 async fn measure(figures: &Figures) -> anyhow::Result<()> {
-    conditions::print()?;
+    conditions::print(&[
+        ("store", "SQLite, WAL, synchronous=FULL, group commit"),
+        ("password hash", "Argon2id m=19456 t=2 p=1"),
+    ])?;
     start_up::measure().await?;
     scripts::measure().await?;
     workers::measure().await?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{bail, ensure};
-use sallyport_base::Clock;
+use sallyport_base::{Clock, testing::cpu::Spent};
 use sallyport_script::{
     Answer, Call, Engine, HttpResponse, Language, Limits, LoadTurn, LogLine, Person, PersonKey,
     Question, Request, Scene, Script, ScriptLog, Source, Turn,
@@ -15,10 +15,7 @@ use sallyport_script::{
 
 use tokio::task::JoinSet;
 
-use crate::{
-    cpu::Spent,
-    house::{self, SCRIPT},
-};
+use crate::house::{self, SCRIPT};
 
 const CALLS: u32 = 2_000;
 

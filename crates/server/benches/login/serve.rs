@@ -9,8 +9,9 @@ use std::{
 };
 
 use anyhow::bail;
+use sallyport_base::testing::{cpu::Spent, memory::Resident};
 
-use crate::{cpu::Spent, house::House, memory::Resident};
+use crate::house::House;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

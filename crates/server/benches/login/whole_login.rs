@@ -2,12 +2,14 @@
 
 use std::{process, sync::Arc, time::Duration};
 
-use sallyport_base::{Random, Secret};
+use sallyport_base::{
+    Random, Secret,
+    testing::{cpu::Spent, memory::Resident},
+};
 use sallyport_people::{Argon2Params, Hasher, PasswordCheck, People};
 use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::{
-    cpu::Spent,
     gateway::Gateway,
     house::{self, House, PASSWORD},
     serve::{self, Process},
@@ -128,7 +130,7 @@ async fn log_in(site: &Site, people: Vec<usize>, at_once: usize) -> anyhow::Resu
 
 fn print(what: &str, spent: Spent, logins: usize, verification: Duration) {
     let each = |time: Duration| millis(time) / logins as f64;
-    let (total, hashing) = (each(spent.total), each(spent.hashing()));
+    let (total, hashing) = (each(spent.total), each(spent.of_threads("passwords")));
     println!("  {what}, mean of {logins}");
     println!(
         "    {total:.2} ms, of which {hashing:.2} ms in the threads that hash passwords: ratio {:.3}",
@@ -170,10 +172,10 @@ async fn verification() -> anyhow::Result<Duration> {
     for _ in 0..VERIFICATIONS {
         verify().await?;
     }
-    Ok((Spent::by(process::id())? - before).hashing() / VERIFICATIONS)
+    Ok((Spent::by(process::id())? - before).of_threads("passwords") / VERIFICATIONS)
 }
 
-async fn without_script() -> anyhow::Result<crate::memory::Resident> {
+async fn without_script() -> anyhow::Result<Resident> {
     let house = House::build(None).await?;
     house.people(0..1, true).await?;
     let process = Process::start(&house)?;

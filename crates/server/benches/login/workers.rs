@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use sallyport_script::{Answer, Call, Engine, Run, Scene, Script, Turn};
-
-use crate::{
+use sallyport_base::testing::{
     family::family,
     memory::{megabytes, private},
-    scripts,
 };
+use sallyport_script::{Answer, Call, Engine, Run, Scene, Script, Turn};
+
+use crate::scripts;
 
 /// Logins that wait for a slow provider.
 const WAITING: usize = 100;

@@ -15,6 +15,7 @@ mod script_check;
 mod script_content;
 mod script_log;
 mod script_new;
+mod script_pages;
 mod script_show;
 mod script_try;
 mod serve;

@@ -10,6 +10,7 @@ use super::{
     script_content::{Content, Settings, as_it_is},
     script_log::Log,
     script_new::New,
+    script_pages,
     script_show::Show,
     script_try::Try,
 };
@@ -179,7 +180,8 @@ impl Add {
         let mut script = self.content.script(&self.name, before.as_ref())?;
         self.settings.apply(&mut script)?;
         keep(premises, &script).await?;
-        output::print(&format!("{}\n", said(&script, before.is_some())))?;
+        let pages = pages_warning(premises, &script);
+        output::print(&format!("{}{pages}\n", said(&script, before.is_some())))?;
         Ok(())
     }
 }
@@ -190,7 +192,8 @@ impl Set {
         let mut script = self.content.script(&self.name, Some(&before))?;
         self.settings.apply(&mut script)?;
         keep(premises, &script).await?;
-        output::print(&format!("{}\n", said(&script, true)))?;
+        let pages = pages_warning(premises, &script);
+        output::print(&format!("{}{pages}\n", said(&script, true)))?;
         Ok(())
     }
 }
@@ -205,6 +208,11 @@ async fn keep(premises: &Premises, script: &NewScript) -> anyhow::Result<()> {
     }
     tx.commit().await?;
     Ok(())
+}
+
+fn pages_warning(premises: &Premises, script: &NewScript) -> String {
+    let report = sallyport_script::check(&script.text, script.language);
+    script_pages::warning(&report, premises.home.path())
 }
 
 fn said(script: &NewScript, replaced: bool) -> String {
@@ -230,8 +238,9 @@ impl Check {
         let before = find(premises, &self.name).await?;
         let script = self.content.script(&self.name, before.as_ref())?;
         let acr = rehearsal::load(premises, &script).await?;
+        let pages = pages_warning(premises, &script);
         output::print(&format!(
-            "{} loads; it has {} steps.\n",
+            "{} loads; it has {} steps.{pages}\n",
             acr.name, acr.steps
         ))?;
         Ok(())

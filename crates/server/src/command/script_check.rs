@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use sallyport_script::{HostUse, Import, Language, Property, Report, SyntaxFault};
 use serde::Serialize;
 
-use super::output;
+use super::{output, script_pages};
 
 /// How a file is looked at.
 pub(super) struct Question<'a> {
@@ -77,6 +77,10 @@ fn in_words(report: &Report, hosts: &[String]) -> String {
             "Its text names these hosts, which a property or `allowed_hosts` must allow",
             report.hosts.iter().cloned().collect(),
         ),
+        (
+            "Its text names pages that do not ship and must lie under <home>/oxauth/custom/pages",
+            pages(report),
+        ),
         ("Of the contract it defines", report.methods.clone()),
         ("It does not define", report.missing_methods.clone()),
         ("It calls what is refused to scripts", refused(report)),
@@ -93,6 +97,11 @@ fn refused(report: &Report) -> Vec<String> {
     calls
         .map(|call| format!("{}() in line {}", call.name, call.line))
         .collect()
+}
+
+fn pages(report: &Report) -> Vec<String> {
+    let missing = script_pages::missing(report, None);
+    missing.into_iter().map(str::to_owned).collect()
 }
 
 fn asks(uses: &[HostUse]) -> Vec<String> {
@@ -224,7 +233,7 @@ mod tests {
     fn what_a_script_may_do_is_said_and_read_by_programs() {
         let text = "from org.gluu.oxauth.service.net import HttpService\nclass PersonAuthentication:\n    \
             def getApiVersion(self):\n        return 2\n    def authenticate(self, c, p, s):\n        \
-            return get('https://fixed.example/x')\n";
+            return get('https://fixed.example/x', '/own.xhtml', '/login.xhtml')\n";
         let report = sallyport_script::check(text, Language::Python2);
         let hosts = ["api.example:443".to_owned()];
         let words = in_words(&report, &hosts);
@@ -233,6 +242,7 @@ mod tests {
             "It may ask the host to: call other hosts over HTTP.",
             "Its properties let it call: api.example:443.",
             "must allow: fixed.example.",
+            "<home>/oxauth/custom/pages: /own.xhtml.",
             "Of the contract it defines: getApiVersion, authenticate.",
             "It does not define: init, destroy,",
         ] {

@@ -324,7 +324,7 @@ impl Config {
             ),
             (
                 "passcode_service.lookup",
-                self.passcode_service.lookup(home_of(file)).err(),
+                self.passcode_service.lookup_complaint(home_of(file)),
             ),
             (
                 "passcode_service.limits",
@@ -503,6 +503,16 @@ impl PasscodeService {
         gateways::read_table(table.clone(), home).map(Some)
     }
 
+    fn lookup_complaint(&self, home: &Path) -> Option<String> {
+        if !self.enabled {
+            return None;
+        }
+        match self.lookup(home) {
+            Ok(lookup) => lookup?.check().err().map(|why| why.to_string()),
+            Err(why) => Some(why),
+        }
+    }
+
     fn gateways_complaint(&self, home: &Path) -> Option<String> {
         if !self.enabled {
             return None;
@@ -641,7 +651,7 @@ mod tests {
                 "/home/sallyport.toml, passcode_service.gateways: there is none, so that no message can be sent",
             ),
             (
-                "[passcode_service]\nlookup = { url = \"http://numbers.example.com/\", secret = \"0123456789abcdef\", remember = 1 }\n",
+                "[passcode_service]\nenabled = true\ngateways = [{ kind = \"sns\", region = \"eu-central-1\", access_key_id = \"A\", secret_access_key = \"s\" }]\nlookup = { url = \"http://numbers.example.com/\", secret = \"0123456789abcdef\", remember = 1 }\n",
                 "/home/sallyport.toml, passcode_service.lookup: unknown field `remember`, expected one of `url`, `secret`, `remember_minutes`, `without_answer`",
             ),
             (

@@ -1,6 +1,7 @@
 //! The login methods that ship with the product, each walked as a browser would.
 
 mod acr_router;
+mod email_code;
 mod other_method;
 mod password;
 mod smpp_sms;

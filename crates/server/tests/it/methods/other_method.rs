@@ -11,10 +11,12 @@ use crate::{
     relying_party::claims,
 };
 
-const BASIC: &str = include_str!("../../../../../scripts/basic.py");
+const TOTP: &str = include_str!("../../../../../scripts/totp.py");
 const OFFER: &str = "Sign in another way";
+const CREDENTIALS: [(&str, &str); 2] = [("username", "alice"), ("password", PASSWORD)];
 
-/// A server whose `stytch` has this property too, with `basic` beside it.
+/// A server whose `stytch` has this property too. Beside it are `second`, which sends codes too and
+/// where nothing fails, and `totp`.
 async fn server_with(property: (&str, &str), url: Option<&str>) -> TestApp {
     let app = TestApp::bare().await;
     let own = app.otp_url.clone();
@@ -22,7 +24,10 @@ async fn server_with(property: (&str, &str), url: Option<&str>) -> TestApp {
     properties.push(property);
     app.script("stytch", STYTCH, Language::Python3, &properties)
         .await;
-    app.script("basic", BASIC, Language::Python3, &[]).await;
+    let properties = app.stytch_properties_at(&own);
+    app.script("second", STYTCH, Language::Python3, &properties)
+        .await;
+    app.script("totp", TOTP, Language::Python3, &[]).await;
     app.public_client("app").await;
     app.person("alice").await;
     app
@@ -34,11 +39,11 @@ fn offers(page: &Page) -> bool {
 
 #[tokio::test]
 async fn after_two_messages_another_method_is_offered_and_takes_the_place_of_the_first() {
-    let app = server_with(("OTHER_METHOD", "basic"), None).await;
+    let app = server_with(("OTHER_METHOD", "second"), None).await;
     let (mut browser, party) = (app.browser(), party("stytch"));
     let page = party.first_step(&mut browser, "alice").await;
     assert!(!offers(&page));
-    let early = browser.submit(&page, &[("other_method", "basic")]).await;
+    let early = browser.submit(&page, &[("other_method", "second")]).await;
     assert_eq!(
         early.heading(),
         "Enter the code",
@@ -48,12 +53,20 @@ async fn after_two_messages_another_method_is_offered_and_takes_the_place_of_the
     app.wait(31);
     let page = browser.submit(&page, &[("resend", "resend")]).await;
     assert!(offers(&page), "{}", page.body);
-    let first = browser.submit(&page, &[("other_method", "basic")]).await;
+    let first = browser.submit(&page, &[("other_method", "second")]).await;
     assert_eq!(first.heading(), "Sign in");
-    let credentials = [("username", "alice"), ("password", PASSWORD)];
-    let back = browser.submit(&first, &credentials).await;
+    assert!(
+        !offers(&first),
+        "the other method begins with nothing of this one"
+    );
+    app.wait(61);
+    let page = browser.submit(&first, &CREDENTIALS).await;
+    assert_eq!(page.heading(), "Enter the code", "{}", page.body);
+    assert!(!offers(&page));
+    let code = app.code("alice").await;
+    let back = browser.submit(&page, &[("passcode", &code)]).await;
     let tokens = party.redeem(&app, &back).await.json();
-    assert_eq!(claims(&tokens["id_token"])["acr"], "basic");
+    assert_eq!(claims(&tokens["id_token"])["acr"], "second");
 }
 
 #[tokio::test]
@@ -62,17 +75,38 @@ async fn a_service_that_fails_twice_is_reason_enough() {
         (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response()
     }));
     let url = listen(failing).await;
-    let app = server_with(("OTHER_METHOD", "basic"), Some(&url)).await;
+    let app = server_with(("OTHER_METHOD", "second"), Some(&url)).await;
     let mut browser = app.browser();
-    let credentials = [("username", "alice"), ("password", PASSWORD)];
     let page = party("stytch").first_step(&mut browser, "alice").await;
     assert_eq!(page.heading(), "Sign in");
     assert!(!offers(&page));
-    let page = browser.submit(&page, &credentials).await;
+    let page = browser.submit(&page, &CREDENTIALS).await;
     assert!(offers(&page), "{}", page.body);
-    let page = browser.submit(&page, &[("other_method", "basic")]).await;
-    let back = browser.submit(&page, &credentials).await;
+    let page = browser.submit(&page, &[("other_method", "second")]).await;
+    let page = browser.submit(&page, &CREDENTIALS).await;
+    let code = app.code("alice").await;
+    let back = browser.submit(&page, &[("passcode", &code)]).await;
     assert!(is_back(&back), "{}", back.body);
+}
+
+/// Whoever has the password and not the phone must not set up a factor of their own instead.
+#[tokio::test]
+async fn nobody_sets_an_app_up_in_place_of_a_code_that_did_not_come_back() {
+    let app = server_with(("OTHER_METHOD", "totp"), None).await;
+    let mut browser = app.browser();
+    let page = party("stytch").first_step(&mut browser, "alice").await;
+    app.wait(31);
+    let page = browser.submit(&page, &[("resend", "resend")]).await;
+    let page = browser.submit(&page, &[("other_method", "totp")]).await;
+    let page = browser.submit(&page, &CREDENTIALS).await;
+    assert_eq!(page.heading(), "Sign in");
+    assert!(
+        page.body.contains("You have no authenticator app set up"),
+        "{}",
+        page.body
+    );
+    let page = party("totp").first_step(&mut app.browser(), "alice").await;
+    assert!(page.body.contains("otpauth") || page.body.contains("qr-code"));
 }
 
 #[tokio::test]
@@ -82,7 +116,7 @@ async fn a_number_that_no_code_is_sent_to_is_reason_enough_at_once() {
         (StatusCode::BAD_REQUEST, body).into_response()
     }));
     let url = listen(refusing).await;
-    let app = server_with(("OTHER_METHOD", "basic"), Some(&url)).await;
+    let app = server_with(("OTHER_METHOD", "second"), Some(&url)).await;
     let page = party("stytch")
         .first_step(&mut app.browser(), "alice")
         .await;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, ops::Sub, path::Path, time::Duration};
 
 use anyhow::Context;
 
-use crate::family::family;
+use super::family::family;
 
 /// Ticks of `/proc/PID/stat` in a second, on every architecture that this server runs on.
 const TICKS: u64 = 100;
@@ -12,7 +12,8 @@ const TICKS: u64 = 100;
 /// CPU time that a process and its workers have used since they began.
 #[derive(Clone, Debug)]
 pub struct Spent {
-    /// In user and system mode, threads that have ended included. It moves in steps of 10 ms.
+    /// In user and system mode, threads and processes that have ended included. It moves in steps of
+    /// 10 ms.
     pub total: Duration,
     /// By what the threads are called, without their numbers. Only of threads that live.
     pub threads: BTreeMap<String, Duration>,
@@ -29,9 +30,11 @@ impl Spent {
             sleeps: 0,
         };
         for member in family(process) {
-            spent
-                .add(member)
-                .with_context(|| format!("CPU time of process {member}"))?;
+            let added = spent.add(member);
+            // The time of one that ended meanwhile is that of whoever waited for it.
+            if member == process || Path::new(&format!("/proc/{member}")).exists() {
+                added.with_context(|| format!("CPU time of process {member}"))?;
+            }
         }
         Ok(spent)
     }
@@ -48,9 +51,9 @@ impl Spent {
         Ok(())
     }
 
-    /// Of the threads that do nothing but hash passwords.
-    pub fn hashing(&self) -> Duration {
-        self.threads.get("passwords").copied().unwrap_or_default()
+    /// Of the threads with this name.
+    pub fn of_threads(&self, name: &str) -> Duration {
+        self.threads.get(name).copied().unwrap_or_default()
     }
 }
 
@@ -84,10 +87,10 @@ fn total(process: u32) -> anyhow::Result<Duration> {
             .context("a short line of statistics")?
             .parse()?)
     };
-    // Counted from the state of the process, which is field 3 of proc(5): fields 14 and 15.
-    Ok(Duration::from_millis(
-        (ticks(11)? + ticks(12)?) * 1000 / TICKS,
-    ))
+    // Counted from the state of the process, which is field 3 of proc(5): fields 14 and 15 are its
+    // own, 16 and 17 those of children that it waited for.
+    let all = ticks(11)? + ticks(12)? + ticks(13)? + ticks(14)?;
+    Ok(Duration::from_millis(all * 1000 / TICKS))
 }
 
 struct Thread {

@@ -4,15 +4,15 @@ use std::{fmt, fs, ops::AddAssign};
 
 use anyhow::Context;
 
-use crate::family::family;
+use super::family::family;
 
 /// Memory in KiB. What several processes share is counted once, in parts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Resident {
     /// What grows.
-    own: u64,
+    pub own: u64,
     /// Pages of the program file and of libraries, which the kernel can drop.
-    file: u64,
+    pub file: u64,
 }
 
 impl Resident {

@@ -1,11 +1,12 @@
-//! What a figure depends on.
+//! What a figure of a benchmark depends on.
 
 use std::{fs, process::Command};
 
+use crate::Clock;
 use anyhow::Context;
-use sallyport_base::Clock;
 
-pub fn print() -> anyhow::Result<()> {
+/// The machine and this program, and what else a benchmark `depends` on, each with its name.
+pub fn print(depends: &[(&str, &str)]) -> anyhow::Result<()> {
     let cpus = fs::read_to_string("/proc/cpuinfo")?;
     let model = field(&cpus, "model name").unwrap_or("unknown");
     let cores = std::thread::available_parallelism()?;
@@ -23,8 +24,9 @@ pub fn print() -> anyhow::Result<()> {
         "  sallyport      {}, built as a release",
         env!("CARGO_PKG_VERSION")
     );
-    println!("  store          SQLite, WAL, synchronous=FULL, group commit");
-    println!("  password hash  Argon2id m=19456 t=2 p=1");
+    for (name, what) in depends {
+        println!("  {name:13}  {what}");
+    }
     print_load()
 }
 
