@@ -129,6 +129,7 @@ test("a page whose form was sent looks for nothing any more", () =>
     await walk.failToDeliver();
     await walk.holdForms();
     await walk.enter("123456");
+    await walk.formIsSent();
     await walk.wait(60);
     assert.equal(await walk.looks(), 0);
   }));
@@ -343,8 +344,15 @@ class Walk {
   /** The page stays, as while its form waits for an answer. */
   holdForms() {
     return this.#page.evaluate(() => {
-      document.forms[0].addEventListener("submit", (event) => event.preventDefault());
+      const [form] = document.forms;
+      globalThis.sent = new Promise((resolve) => form.addEventListener("submit", resolve));
+      form.addEventListener("submit", (event) => event.preventDefault());
     });
+  }
+
+  /** Until the form is on its way: its proof of work may have to be found first. */
+  async formIsSent() {
+    await this.#page.evaluate(() => globalThis.sent.then(() => {}));
   }
 
   /** Chromium at a desk knows no SIM: this stands in for one that does (WebOTP). */
