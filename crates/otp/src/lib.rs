@@ -17,6 +17,7 @@ mod channel;
 mod conversion;
 mod cooldown;
 mod courier;
+mod decoy;
 mod deliveries;
 mod delivery;
 mod dispatch;
@@ -112,6 +113,7 @@ pub const SCHEMA: Schema = Schema {
         project::NAME,
         outbox::TABLE,
         number_facts::TABLE,
+        decoy::TABLE,
         method::ON_PROBATION,
         user::LOWERED_NAME,
         user::BY_PROJECT,

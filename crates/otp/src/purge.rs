@@ -1,9 +1,9 @@
 use sallyport_base::{StoreError, Timestamp};
 
 use crate::{
-    Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown, method::Method,
-    number_facts::NumberFacts, outbox::Parcel, passcode::Passcode, session::Session, telephone,
-    user::User,
+    Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown, decoy::Decoy,
+    method::Method, number_facts::NumberFacts, outbox::Parcel, passcode::Passcode,
+    session::Session, telephone, user::User,
 };
 
 pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
@@ -27,6 +27,7 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
             Conversion::purge(&mut tx, conversions).await?,
         ),
         ("facts of numbers", NumberFacts::purge(&mut tx, now).await?),
+        ("decoys", Decoy::purge(&mut tx).await?),
         ("sessions", Session::purge(&mut tx, now).await?),
         ("telephone", telephone::purge(&mut tx, codes).await?),
         ("outbox", Parcel::purge(&mut tx, decisions).await?),

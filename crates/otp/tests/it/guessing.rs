@@ -78,3 +78,20 @@ async fn a_new_number_asked_for_many_times_at_once_gets_one_user_and_one_message
     assert_eq!(count(&answers, 429), 19);
     assert_eq!(app.messages().await.len(), 1);
 }
+
+#[tokio::test]
+async fn what_a_guess_at_nothing_writes_to_take_its_time_is_gone_after_the_next_purge() {
+    let app = App::start().await;
+    let nobody = "phone-number-test-00000000-0000-4000-8000-000000000000";
+    app.authenticate(nobody, "123456").await;
+    assert_eq!(app.events("otp.code_refused").await, 1);
+    let decoys = async || {
+        let mut reader = app.scratch.store.reader().await.unwrap();
+        let sql = "SELECT COUNT(*) AS count FROM otp_decoys";
+        let row = reader.row(sql, &[]).await.unwrap().unwrap();
+        row.get::<i64>("count").unwrap()
+    };
+    assert_eq!(decoys().await, 1);
+    app.otp.purge(app.clock.now()).await.unwrap();
+    assert_eq!(decoys().await, 0);
+}
