@@ -258,12 +258,16 @@ async fn unanswered(
         return leave_open(otp, parcel, now).await;
     }
     let due_at = now.plus(pause(parcel.tries));
-    let mut tx = otp.store().begin().await?;
     let refused_by = parcel.refused_by();
-    parcel
-        .queue_again(&mut tx, &line.name, &refused_by, Reason::Unanswered, due_at)
-        .await?;
-    tx.commit().await
+    queue_again(
+        otp,
+        parcel,
+        &line.name,
+        &refused_by,
+        Reason::Unanswered,
+        due_at,
+    )
+    .await
 }
 
 async fn leave_open(otp: &Otp, parcel: &Parcel, now: Timestamp) -> Result<(), StoreError> {
@@ -295,12 +299,24 @@ async fn pass_on(
         Next::Later(gateway) => (gateway, now.plus(pause(parcel.tries))),
         Next::Nobody => return fail(otp, parcel, reason, now).await,
     };
+    queue_again(otp, parcel, gateway, &refused_by, reason, due_at).await
+}
+
+/// Puts the message back to be handed to `gateway` at `due_at`.
+async fn queue_again(
+    otp: &Otp,
+    parcel: &Parcel,
+    gateway: &str,
+    refused_by: &[&str],
+    reason: Reason,
+    due_at: Timestamp,
+) -> Result<(), StoreError> {
     let mut tx = otp.store().begin().await?;
     parcel
-        .queue_again(&mut tx, gateway, &refused_by, reason, due_at)
+        .queue_again(&mut tx, gateway, refused_by, reason, due_at)
         .await?;
     tx.commit().await?;
-    if due_at == now {
+    if due_at <= otp.clock().now() {
         otp.courier().wake();
     }
     Ok(())
@@ -313,14 +329,8 @@ async fn move_on(otp: &Otp, parcel: &Parcel, to: &Line, now: Timestamp) -> Resul
         1 => now,
         tries => now.plus(pause(tries)),
     };
-    let mut tx = otp.store().begin().await?;
     let refused_by = parcel.refused_by();
-    parcel
-        .queue_again(&mut tx, &to.name, &refused_by, Reason::Busy, due_at)
-        .await?;
-    tx.commit().await?;
-    otp.courier().wake();
-    Ok(())
+    queue_again(otp, parcel, &to.name, &refused_by, Reason::Busy, due_at).await
 }
 
 /// It is not handed over (again).

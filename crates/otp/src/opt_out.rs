@@ -63,6 +63,25 @@ impl OptOut {
         }
     }
 
+    /// The same where no project asked for it, and on record. `false` when it changes nothing.
+    pub async fn obey_unasked(
+        tx: &mut Tx,
+        keyword: Keyword,
+        number: Mac,
+        ends: &str,
+        now: Timestamp,
+        random: &Random,
+    ) -> Result<bool, StoreError> {
+        let Some(event) = Self::obey(tx, keyword, &number, ends, now).await? else {
+            return Ok(false);
+        };
+        Entry::new(event)
+            .address_hash(number, ends)
+            .record_unasked(tx, now, random)
+            .await?;
+        Ok(true)
+    }
+
     pub async fn holds(conn: &mut Conn, number: &Mac) -> Result<bool, StoreError> {
         let row = conn
             .row(
@@ -140,12 +159,7 @@ impl OptOutList {
         number: &str,
         now: Timestamp,
     ) -> Result<bool, OptOutError> {
-        let (address, mac) = self.named(number)?;
-        let changed = OptOut::add(tx, &mac, address.end(), now).await?;
-        if changed {
-            self.record(tx, Event::OptedOut, &address, mac, now).await?;
-        }
-        Ok(changed)
+        self.change(tx, Keyword::Stop, number, now).await
     }
 
     /// `false` when the number was not there.
@@ -155,12 +169,7 @@ impl OptOutList {
         number: &str,
         now: Timestamp,
     ) -> Result<bool, OptOutError> {
-        let (address, mac) = self.named(number)?;
-        let changed = OptOut::remove(tx, &mac).await?;
-        if changed {
-            self.record(tx, Event::OptedIn, &address, mac, now).await?;
-        }
-        Ok(changed)
+        self.change(tx, Keyword::Start, number, now).await
     }
 
     /// The numbers, the newest first.
@@ -180,25 +189,17 @@ impl OptOutList {
         .collect()
     }
 
-    fn named(&self, number: &str) -> Result<(Address, Mac), OptOutError> {
+    async fn change(
+        &self,
+        tx: &mut Tx,
+        keyword: Keyword,
+        number: &str,
+        now: Timestamp,
+    ) -> Result<bool, OptOutError> {
         let number = PhoneNumber::of_sender(number).map_err(|_| OptOutError::Number)?;
         let address = Address::Phone(number);
         let mac = self.keys.address(&address);
-        Ok((address, mac))
-    }
-
-    async fn record(
-        &self,
-        tx: &mut Tx,
-        event: Event,
-        address: &Address,
-        mac: Mac,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        Entry::new(event)
-            .address_hash(mac, address.end())
-            .record_unasked(tx, now, &self.random)
-            .await
+        Ok(OptOut::obey_unasked(tx, keyword, mac, address.end(), now, &self.random).await?)
     }
 }
 

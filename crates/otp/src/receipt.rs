@@ -19,7 +19,6 @@ use crate::{
     Otp,
     address::Address,
     answer::{Arrival, Success},
-    audit::Entry,
     fields::read_body,
     keys::Keys,
     message::Message,
@@ -228,13 +227,7 @@ impl GatewayReceipts {
         } = &self.receipts;
         let (number, now) = (keys.address(address), clock.now());
         let mut tx = store.begin().await?;
-        let decided = OptOut::obey(&mut tx, keyword, &number, address.end(), now).await?;
-        if let Some(event) = decided {
-            Entry::new(event)
-                .address_hash(number, address.end())
-                .record_unasked(&mut tx, now, random)
-                .await?;
-        }
+        OptOut::obey_unasked(&mut tx, keyword, number, address.end(), now, random).await?;
         tx.commit().await
     }
 
