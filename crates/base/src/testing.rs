@@ -5,6 +5,7 @@ pub mod conditions;
 pub mod cpu;
 pub mod family;
 pub mod memory;
+pub mod process;
 
 use std::path::PathBuf;
 

@@ -124,13 +124,13 @@ impl Stand<'_> {
         let size = self.site.size()?;
         let process = self.site.start()?;
         tokio::time::sleep(REST).await;
-        let at_rest = process.resident()?;
+        let at_rest = process.running.resident()?;
         let lookups = self.look_up(self.site.connect(&process).await?).await?;
         Ok(Column {
             users: self.users,
             lookups,
             at_rest,
-            afterwards: process.resident()?,
+            afterwards: process.running.resident()?,
             size,
         })
     }

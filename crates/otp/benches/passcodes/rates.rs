@@ -53,7 +53,7 @@ pub async fn measure(
         scale,
     };
     stand.warm_up().await?;
-    let rested = process.resident()?;
+    let rested = process.running.resident()?;
     let mut first = 0;
     let mut delays = Vec::new();
     for &connections in scale.connections {
@@ -74,7 +74,7 @@ pub async fn measure(
     println!(
         "  {}: memory after   {}\n",
         site.engine,
-        process.resident()?
+        process.running.resident()?
     );
     Ok(())
 }
@@ -239,7 +239,7 @@ impl Stand<'_> {
         let counts = self.site.counts(self.process).await?;
         Ok(Mark {
             counts,
-            server: self.process.spent()?,
+            server: self.process.running.spent()?.total,
             postgres: self.spent_by_postgres()?,
             at: Instant::now(),
         })
@@ -267,7 +267,7 @@ impl Stand<'_> {
             let can_be_told = count > 0 && spent >= LEAST_CPU_TIME;
             can_be_told.then(|| spent.div_f64(count as f64))
         };
-        let server = each(self.process.spent()? - before.server);
+        let server = each(self.process.running.spent()?.total - before.server);
         let postgres = each(self.spent_by_postgres()? - before.postgres);
         let per_second =
             |each: Option<Duration>| or_dash(each.map(|each| thousands(rate(1, each))));

@@ -6,15 +6,12 @@ use std::{
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use anyhow::{Context, bail};
-use sallyport_base::{
-    Clock, Random, Store,
-    testing::{cpu::Spent, memory::Resident},
-};
+use sallyport_base::{Clock, Random, Store, testing::process::Running};
 use sallyport_otp::{Environment, Project, SCHEMA};
 
 use crate::{
@@ -143,7 +140,7 @@ impl Site {
             .spawn()?;
         let stdout = child.stdout.take().context("the output of the server")?;
         let mut process = Process {
-            child,
+            running: Running::new(child),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
         let mut line = String::new();
@@ -178,24 +175,6 @@ impl Site {
 
 /// The server as a process of its own. It is stopped in the end.
 pub struct Process {
-    child: Child,
+    pub running: Running,
     pub address: SocketAddr,
-}
-
-impl Process {
-    pub fn spent(&self) -> anyhow::Result<Duration> {
-        Ok(Spent::by(self.child.id())?.total)
-    }
-
-    pub fn resident(&self) -> anyhow::Result<Resident> {
-        Resident::of(self.child.id())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Err(cause) = self.child.kill().and_then(|()| self.child.wait()) {
-            eprintln!("process {} was left behind: {cause}", self.child.id());
-        }
-    }
 }

@@ -4,12 +4,12 @@ use std::{
     fs::File,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::bail;
-use sallyport_base::testing::{cpu::Spent, memory::Resident};
+use sallyport_base::testing::process::Running;
 
 use crate::house::House;
 
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `sallyport serve`. It is stopped in the end.
 pub struct Process {
-    child: Child,
+    pub running: Running,
     /// From the start of the process to its first answer.
     pub ready_after: Duration,
 }
@@ -34,7 +34,7 @@ impl Process {
             .stderr(File::create(house.folder.join("serve.log"))?)
             .spawn()?;
         let mut process = Self {
-            child,
+            running: Running::new(child),
             ready_after: Duration::ZERO,
         };
         process.wait_for(house.listen, "/readyz", began)?;
@@ -45,7 +45,7 @@ impl Process {
     /// Asks until the answer is a success.
     fn wait_for(&mut self, address: SocketAddr, path: &str, began: Instant) -> anyhow::Result<()> {
         while !answers(address, path) {
-            if let Some(status) = self.child.try_wait()? {
+            if let Some(status) = self.running.try_wait()? {
                 bail!("the server ended before it was ready: {status}");
             }
             if began.elapsed() > PATIENCE {
@@ -54,22 +54,6 @@ impl Process {
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(())
-    }
-
-    pub fn spent(&self) -> anyhow::Result<Spent> {
-        Spent::by(self.child.id())
-    }
-
-    pub fn resident(&self) -> anyhow::Result<Resident> {
-        Resident::of(self.child.id())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Err(cause) = self.child.kill().and_then(|()| self.child.wait()) {
-            eprintln!("process {} was left behind: {cause}", self.child.id());
-        }
     }
 }
 

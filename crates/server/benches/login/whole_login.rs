@@ -60,14 +60,14 @@ pub async fn measure_together(logins: usize) -> anyhow::Result<()> {
     house.people(PEOPLE..PEOPLE + others, false).await?;
     let process = Process::start(&house)?;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let rested = process.resident()?;
+    let rested = process.running.resident()?;
     serve::answers(house.listen, "/.well-known/openid-configuration");
-    let asked = process.resident()?;
+    let asked = process.running.resident()?;
     let site = Site::new(&house.issuer(), house.listen, gateway)?;
     let verification = verification().await?;
     println!("\nCPU time of a whole login, the passcode service in the same process");
     measure_logins(&site, &process, verification).await?;
-    let few = process.resident()?;
+    let few = process.running.resident()?;
     let rest = logins.saturating_sub(done);
     let numbers = 0..rest.div_ceil(LOGINS_EACH);
     let people = (0..LOGINS_EACH).flat_map(|_| numbers.clone().map(|number| PEOPLE + number));
@@ -83,7 +83,7 @@ pub async fn measure_together(logins: usize) -> anyhow::Result<()> {
     println!(
         "  after {:6} logins, {AT_ONCE} at once   {}",
         done + rest,
-        process.resident()?
+        process.running.resident()?
     );
     Ok(())
 }
@@ -98,10 +98,10 @@ async fn measure_logins(
         ("later ones, one by one", LATER, 1),
         ("later ones, 4 at once", LATER, AT_ONCE),
     ] {
-        let before = process.spent()?;
+        let before = process.running.spent()?;
         let logins = (0..rounds).flat_map(|_| 0..PEOPLE).collect();
         log_in(site, logins, at_once).await?;
-        let spent = process.spent()? - before;
+        let spent = process.running.spent()? - before;
         print(what, spent, PEOPLE * rounds, verification);
     }
     Ok(())
@@ -180,7 +180,7 @@ async fn without_script() -> anyhow::Result<Resident> {
     house.people(0..1, true).await?;
     let process = Process::start(&house)?;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    process.resident()
+    process.running.resident()
 }
 
 fn millis(time: Duration) -> f64 {
