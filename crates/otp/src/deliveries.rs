@@ -1,10 +1,25 @@
 use axum::extract::{Path, State, rejection::PathRejection};
+use sallyport_base::{Conn, Id, StoreError, Timestamp, params};
 use serde_json::json;
 
 use crate::{
-    Otp, address::Kind, answer::Success, method::Method, outbox::Progress, project::Caller,
-    refusal::Refusal,
+    Otp, address::Kind, answer::Success, method::Method, project::Caller, refusal::Refusal,
 };
+
+/// How far a message has come, for whoever asked for it.
+struct Progress {
+    stage: Stage,
+    queued_at: Timestamp,
+}
+
+/// Whether a node is just handing a message over is nobody else's business: it is queued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Queued,
+    Sent,
+    Delivered,
+    Failed,
+}
 
 /// `GET /sallyport/v1/deliveries/{method_id}`: what became of the newest message with a code. Every
 /// way of not knowing is the same answer.
@@ -30,4 +45,44 @@ pub async fn show(
         "state": progress.stage.as_str(),
         "queued_at": progress.queued_at.rfc3339(),
     })))
+}
+
+impl Progress {
+    /// That of the newest message with a code of this method. `None` when none is on record.
+    async fn of_newest(conn: &mut Conn, method_id: Id<Method>) -> Result<Option<Self>, StoreError> {
+        let row = conn
+            .row(
+                "SELECT state, queued_at FROM otp_outbox WHERE method_id = $1
+                 ORDER BY queued_at DESC, message_id DESC LIMIT 1",
+                params![method_id],
+            )
+            .await?;
+        row.map(|row| {
+            Ok(Self {
+                stage: Stage::stored(&row.get::<String>("state")?),
+                queued_at: row.get("queued_at")?,
+            })
+        })
+        .transpose()
+    }
+}
+
+impl Stage {
+    fn stored(state: &str) -> Self {
+        match state {
+            "sent" => Self::Sent,
+            "delivered" => Self::Delivered,
+            "failed" => Self::Failed,
+            _ => Self::Queued,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
 }

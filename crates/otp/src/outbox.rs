@@ -81,21 +81,6 @@ pub struct Parcel {
     pub expires_at: Timestamp,
 }
 
-/// How far a message has come, for whoever asked for it.
-pub struct Progress {
-    pub stage: Stage,
-    pub queued_at: Timestamp,
-}
-
-/// Whether a node is just handing a message over is nobody else's business: it is queued.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stage {
-    Queued,
-    Sent,
-    Delivered,
-    Failed,
-}
-
 /// By what a gateway names a message.
 #[derive(Clone, Copy)]
 pub enum Which<'a> {
@@ -549,49 +534,6 @@ pub struct Verified {
     pub gateway: String,
     pub country: String,
     pub after: Duration,
-}
-
-impl Progress {
-    /// That of the newest message with a code of this method. `None` when none is on record.
-    pub async fn of_newest(
-        conn: &mut Conn,
-        method_id: Id<Method>,
-    ) -> Result<Option<Self>, StoreError> {
-        let row = conn
-            .row(
-                "SELECT state, queued_at FROM otp_outbox WHERE method_id = $1
-                 ORDER BY queued_at DESC, message_id DESC LIMIT 1",
-                params![method_id],
-            )
-            .await?;
-        row.map(|row| {
-            Ok(Self {
-                stage: Stage::stored(&row.get::<String>("state")?),
-                queued_at: row.get("queued_at")?,
-            })
-        })
-        .transpose()
-    }
-}
-
-impl Stage {
-    fn stored(state: &str) -> Self {
-        match state {
-            "sent" => Self::Sent,
-            "delivered" => Self::Delivered,
-            "failed" => Self::Failed,
-            _ => Self::Queued,
-        }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 impl Which<'_> {
