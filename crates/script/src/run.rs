@@ -66,6 +66,8 @@ struct Job {
     held: Option<Vec<(LogLevel, String)>>,
     /// The worker waits for an answer.
     is_asking: bool,
+    /// Nobody waits for the outcome: [`Lease::wind_up`] goes on with it.
+    is_given_up: bool,
 }
 
 impl Job {
@@ -101,6 +103,7 @@ impl Lease {
             lines: self.limits.lines,
             held: None,
             is_asking: false,
+            is_given_up: false,
         });
         self.send(order).await;
     }
@@ -321,7 +324,11 @@ impl Drop for Lease {
         let Some(job) = self.job.take() else {
             return engine::give_back(&self.shared, worker);
         };
-        // Without a runtime nobody can wait for the worker, which ends with its handle.
+        // A runtime that stops drops the tasks that wait for workers, and each new one at once: the
+        // worker ends with its handle, as it does without a runtime.
+        if job.is_given_up {
+            return;
+        }
         if let Ok(runtime) = Handle::try_current() {
             let orphan = Self {
                 shared: Weak::clone(&self.shared),
@@ -329,7 +336,10 @@ impl Drop for Lease {
                 worker: Some(worker),
                 script: self.script.clone(),
                 masks: std::mem::take(&mut self.masks),
-                job: Some(job),
+                job: Some(Job {
+                    is_given_up: true,
+                    ..job
+                }),
             };
             runtime.spawn(orphan.wind_up());
         }

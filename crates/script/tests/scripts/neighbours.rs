@@ -251,3 +251,26 @@ async fn what_a_request_that_was_given_up_left_behind_is_gone() {
     let seen = look(&desk, &script, "bruno", false).await;
     assert_eq!(seen, "bruno,bruno's password,bruno,bruno,bruno,None,None");
 }
+
+/// The server stops while a call that nobody waits for any more goes on.
+#[test]
+fn a_request_that_was_given_up_ends_with_the_server() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let desk = runtime.block_on(async {
+        let desk = Desk::with(Limits {
+            workers: 1,
+            ..Limits::default()
+        });
+        let script = desk.load(CURIOUS).await;
+        let mut run = desk.engine.begin(&script, scene_of("alice")).await.unwrap();
+        run.call(Call::PrepareForStep { step: 1 }).await;
+        assert!(matches!(run.call(PAGE).await, Turn::Ask(_)));
+        drop(run);
+        desk
+    });
+    drop(runtime);
+    desk.engine.stop();
+}
