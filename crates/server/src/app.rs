@@ -5,12 +5,18 @@ use axum::Router;
 use sallyport_base::{Clock, Random, Schema, Store, Timestamp, Vault};
 use sallyport_flow::{Flow, FlowParts, Issuer, Lifetimes, Limits, Outbound, library_folder};
 use sallyport_oidc::{Client, Provider};
-use sallyport_otp::{Gateway, Otp, OtpParts};
+use sallyport_otp::{Gateway, Otp};
 use sallyport_people::{Hasher, People};
 use sallyport_script::Engine;
 use sallyport_web::Pages;
 
-use crate::{config::Config, request, routes, tls::install_crypto};
+use crate::{
+    config::Config,
+    passcode_service::{Common, host_of_codes, passcode_service},
+    proxies::TrustedProxies,
+    request, routes,
+    tls::install_crypto,
+};
 
 /// The tables of every part, in the order in which they depend on each other.
 pub const SCHEMAS: [Schema; 4] = [
@@ -51,6 +57,7 @@ pub struct App {
     pub flow: Flow,
     pub provider: Provider,
     pub otp: Option<Otp>,
+    pub proxies: TrustedProxies,
 }
 
 impl App {
@@ -61,7 +68,8 @@ impl App {
             parts.random.clone(),
             parts.hasher.clone(),
         );
-        let otp = passcode_service(&parts)?;
+        let otp = passcodes(&parts)?;
+        let proxies = TrustedProxies::new(&parts.config.server.trusted_proxies);
         let home = parts.home.clone();
         let flow = Flow::new(flow_parts(parts, people.clone())?);
         let provider = Provider::new(flow.clone())
@@ -73,6 +81,7 @@ impl App {
             flow,
             provider,
             otp,
+            proxies,
         })
     }
 
@@ -131,37 +140,21 @@ impl App {
     }
 }
 
-fn passcode_service(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
+/// The passcode service runs where there is somebody who sends.
+fn passcodes(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
     if parts.gateways.is_empty() {
         return Ok(None);
     }
-    let section = &parts.config.passcode_service;
-    let otp = Otp::new(OtpParts {
-        store: parts.store.clone(),
-        clock: parts.clock.clone(),
-        random: parts.random.clone(),
-        vault: parts.vault.clone(),
-        limits: section.limits.clone(),
-        message: section.message(&host_of_codes(&parts.issuer)),
-        channels: section.channels(&parts.gateways),
-        retention: section.retention.clone(),
-        gateways: parts.gateways.clone(),
-        lookup: section.lookup(&parts.home).map_err(anyhow::Error::msg)?,
-        public_url: section.public_url.clone(),
-        metrics_token: section.metrics_token.clone(),
-    })
-    .context("the section passcode_service of sallyport.toml")?;
-    Ok(Some(otp))
-}
-
-/// The host that a message binds its code to. It is always a name, and this machine's when the issuer
-/// has an IP address instead.
-pub(crate) fn host_of_codes(issuer: &Issuer) -> String {
-    let host = issuer.host();
-    match url::Host::parse(host) {
-        Ok(url::Host::Domain(_)) => host.to_owned(),
-        _ => "localhost".to_owned(),
-    }
+    let common = Common {
+        home: &parts.home,
+        store: &parts.store,
+        clock: &parts.clock,
+        random: &parts.random,
+        vault: &parts.vault,
+    };
+    let host = host_of_codes(&parts.issuer);
+    let gateways = parts.gateways.clone();
+    passcode_service(&parts.config.passcode_service, &common, gateways, &host).map(Some)
 }
 
 fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {

@@ -11,6 +11,8 @@ pub mod demo;
 mod health;
 pub mod home;
 pub mod listen;
+mod passcode_service;
+mod proxies;
 mod request;
 mod routes;
 mod tls;

@@ -22,6 +22,8 @@ use tower_http::{
 };
 use tracing::Instrument;
 
+use crate::proxies::{TrustedProxies, seen_through};
+
 /// The header in which an answer names its request, and by which handlers know it.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -43,7 +45,7 @@ const FOR_APPLICATIONS: &[&str] = &[
 ];
 
 /// Wraps the pages and endpoints of the provider.
-pub fn guarded(router: Router, pages: Pages, random: Random) -> Router {
+pub fn guarded(router: Router, pages: Pages, random: Random, proxies: TrustedProxies) -> Router {
     router
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
@@ -54,6 +56,7 @@ pub fn guarded(router: Router, pages: Pages, random: Random) -> Router {
         }))
         .layer(middleware::from_fn_with_state(pages, told))
         .layer(middleware::from_fn_with_state(random, identified))
+        .layer(middleware::from_fn_with_state(proxies, seen_through))
 }
 
 /// Wraps the passcode service, which has limits and answers of its own.
@@ -240,7 +243,7 @@ mod tests {
             .route("/panics", get(panics))
             .route("/oxauth/restv1/token", get(panics))
             .route("/echo", get(echo).post(|body: String| async { body }));
-        guarded(router, pages, Random::system())
+        guarded(router, pages, Random::system(), TrustedProxies::default())
     }
 
     async fn panics() -> &'static str {

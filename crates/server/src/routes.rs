@@ -20,7 +20,8 @@ pub fn provider(app: &App, extra: Router) -> Router {
         .merge(extra)
         .fallback_service(nothing_here.with_state(pages.clone()));
     let router = security_headers(router, app.flow.issuer().is_https());
-    request::guarded(router, pages, app.flow.random().clone())
+    let random = app.flow.random().clone();
+    request::guarded(router, pages, random, app.proxies.clone())
 }
 
 async fn nothing_here(State(pages): State<Pages>) -> Response {

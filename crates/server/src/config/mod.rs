@@ -2,24 +2,28 @@
 
 mod example;
 mod gateways;
+mod mail;
+mod passcode_service;
 mod section;
+mod server;
 
 use std::{
-    collections::BTreeSet,
     fs, io,
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::Context;
 use sallyport_base::Secret;
-use sallyport_flow::{Issuer, Limit, MailParts, MailSecurity, Mailer, ProofOfWork};
-use sallyport_otp::{Channel, Gateway, GatewayKind, Lookup, MessageSettings};
+use sallyport_flow::{Limit, ProofOfWork};
 use section::section;
 use serde::Deserialize;
 
-pub use example::example;
+pub use self::{
+    example::example,
+    mail::Mail,
+    passcode_service::PasscodeService,
+    server::{Server, is_loopback_name},
+};
 
 /// The name of the file in the home directory.
 pub const FILE_NAME: &str = "sallyport.toml";
@@ -36,24 +40,6 @@ pub struct Config {
     pub scripts: Scripts,
     pub mail: Mail,
     pub passcode_service: PasscodeService,
-}
-
-section! {
-    /// The address of the server and its TLS certificate.
-    Server {
-        /// The address of this server as browsers and applications write it, without a path. It is
-        /// the `iss` of every token, so choose it once. Without it: https://localhost and the port
-        /// of `listen`. An address that begins with http:// means no TLS, which is for trials on
-        /// one machine only: `listen` must then be a loopback address.
-        issuer: Option<String> = None, eg "\"https://login.example.com\"";
-        /// The address and port to listen on. 0.0.0.0 and [::] stand for every address.
-        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8443)), eg "\"127.0.0.1:8443\"";
-        /// The TLS certificate with its chain, in PEM. Without it the server makes one that
-        /// nobody else has signed, and browsers warn.
-        certificate_file: Option<PathBuf> = None, eg "\"/etc/sallyport/fullchain.pem\"";
-        /// The private key of the certificate, in PEM. Required with `certificate_file`.
-        key_file: Option<PathBuf> = None, eg "\"/etc/sallyport/privkey.pem\"";
-    }
 }
 
 section! {
@@ -125,78 +111,6 @@ section! {
         /// Parameters of an authorization request that scripts find in the session, besides those
         /// of the standard.
         authorization_parameters: Vec<String> = Vec::new(), eg "[\"preselected_provider\"]";
-    }
-}
-
-section! {
-    /// The server that takes the mail which scripts send. Without `host` they cannot send any.
-    Mail {
-        /// The name of the mail server. Its certificate must be good for this name.
-        host: Option<String> = None, eg "\"smtp.example.com\"";
-        /// Without it the usual port of `security`: 587, 465 or 25.
-        port: Option<u16> = None, eg "587";
-        /// `starttls`, `tls` from the first byte, or `none` for a server on the same machine.
-        security: MailSecurity = MailSecurity::Starttls, eg "\"starttls\"";
-        /// Whom messages are from: an address, with or without a name.
-        from: Option<String> = None, eg "\"Example Inc. <login@example.com>\"";
-        /// The name and the password, where the mail server wants them.
-        user: Option<String> = None, eg "\"login@example.com\"";
-        /// The password of `user`.
-        password: Option<Secret> = None, eg "\"a long random text\"";
-        /// A file whose first line is the `password`.
-        password_file: Option<PathBuf> = None, eg "\"/run/secrets/mail\"";
-        /// A certificate in PEM that is trusted besides those of the system.
-        ca_file: Option<PathBuf> = None, eg "\"/etc/sallyport/mail-ca.pem\"";
-        /// How long the mail server may take to answer, in seconds.
-        timeout_seconds: u64 = 10, eg "10";
-    }
-}
-
-section! {
-    /// The service that sends passcodes by SMS, with the same API as Stytch.
-    PasscodeService {
-        /// Whether it runs. Scripts that use Stytch itself do not need it.
-        enabled: bool = false, eg "true";
-        /// The address and port to listen on. On a loopback address it speaks plain http, on any
-        /// other TLS with the certificate of the server.
-        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8081)), eg "\"127.0.0.1:8081\"";
-        /// Who sends the passcode, as the message says it.
-        name: String = "Sallyport".to_owned(), eg "\"Example Inc.\"";
-        /// The host that a browser may fill a passcode in for. Without it: the host of the issuer,
-        /// or `localhost` when that is an IP address.
-        host: Option<String> = None, eg "\"login.example.com\"";
-        /// By which ways passcodes are sent: sms, whatsapp, email. The webhook must know what to do
-        /// with each.
-        channels: Vec<sallyport_otp::Channel> = vec![sallyport_otp::Channel::Sms],
-            eg "[\"sms\", \"email\"]";
-        /// The 11 characters by which an Android app receives the passcode, in place of the host.
-        android_app_hash: Option<String> = None, eg "\"FA+9qCX9VSu\"";
-        /// The languages of messages, as BCP 47 tags. A caller who asks for another gets English.
-        /// Without it: all sixteen.
-        locales: Vec<String> = sallyport_otp::locale_tags(), eg "[\"en\", \"es\", \"fr\"]";
-        /// What somebody reads who answers HELP to a message. Without it: a text made of `name`.
-        help_text: Option<String> = None, eg "\"Example Inc. login codes. Help: +1 202 555 0100\"";
-        /// The gateways that send messages, the first choice first, as docs/gateways.md says.
-        gateways: Vec<toml::Table> = Vec::new(),
-            eg "[{ kind = \"webhook\", url = \"https://sms.example.com/send\", secret_file = \"/run/secrets/webhook\" }]";
-        /// A server of yours that is asked what it knows of a number before a code is sent, as
-        /// docs/passcode-service.md says. Without it nobody is asked.
-        lookup: Option<toml::Table> = None,
-            eg "{ url = \"https://numbers.example.com/\", secret_file = \"/run/secrets/lookup\" }";
-        /// The address of the service as gateways reach it, for their receipts. Without it they are
-        /// not asked to tell what became of a message.
-        public_url: Option<url::Url> = None, eg "\"https://otp.example.com\"";
-        /// What whoever reads /metrics of the service sends as a bearer token. Without it there are
-        /// no metrics.
-        metrics_token: Option<Secret> = None, eg "\"a long random text\"";
-        /// A file whose first line is the `metrics_token`.
-        metrics_token_file: Option<PathBuf> = None, eg "\"/run/secrets/metrics\"";
-        /// The limits of the service, each with a default of its own.
-        limits: sallyport_otp::Limits = sallyport_otp::Limits::default(),
-            eg "{ countries = [\"US\", \"CA\"], attempts_per_code = 5 }";
-        /// How long the service keeps what it no longer needs.
-        retention: sallyport_otp::Retention = sallyport_otp::Retention::default(),
-            eg "{ code_hours = 24, counter_hours = 48, audit_days = 30 }";
     }
 }
 
@@ -382,162 +296,6 @@ fn home_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("."))
 }
 
-impl Server {
-    fn issuer_complaint(&self) -> Option<String> {
-        let issuer = match Issuer::parse(self.issuer.as_deref()?) {
-            Ok(issuer) => issuer,
-            Err(cause) => return Some(cause.to_string()),
-        };
-        if issuer.is_https() {
-            return None;
-        }
-        if !is_loopback_name(issuer.host()) {
-            return Some(format!(
-                "{issuer} would send passwords over the network unprotected; use https, or http://localhost for a trial on one machine"
-            ));
-        }
-        let certificate = self.certificate_file.is_some();
-        certificate.then(|| format!("{issuer} means no TLS, but there is a certificate_file"))
-    }
-
-    fn certificate_complaint(&self) -> Option<String> {
-        (self.certificate_file.is_some() != self.key_file.is_some())
-            .then(|| "certificate_file and key_file are needed together".to_owned())
-    }
-}
-
-impl Mail {
-    /// The way to the mail server; `None` when there is none.
-    pub fn mailer(&self, home: &Path, issuer: &Issuer) -> anyhow::Result<Option<Mailer>> {
-        let Some(host) = &self.host else {
-            return Ok(None);
-        };
-        let ca = match &self.ca_file {
-            Some(file) => {
-                let file = home.join(file);
-                let read = fs::read(&file);
-                Some(read.with_context(|| format!("mail.ca_file: {}", file.display()))?)
-            }
-            None => None,
-        };
-        let parts = self.parts(host, ca, issuer.host());
-        let mailer = Mailer::new(parts).context("the section mail of sallyport.toml")?;
-        Ok(Some(mailer))
-    }
-
-    fn parts(&self, host: &str, ca: Option<Vec<u8>>, hello: &str) -> MailParts {
-        MailParts {
-            host: host.to_owned(),
-            port: self.port,
-            security: self.security,
-            from: self.from.clone().unwrap_or_default(),
-            credentials: self.user.clone().zip(self.password.clone()),
-            ca,
-            timeout: Duration::from_secs(self.timeout_seconds),
-            hello: hello.to_owned(),
-        }
-    }
-
-    fn complaint(&self) -> Option<String> {
-        let host = match &self.host {
-            Some(host) => host,
-            None if self.from.is_some() || self.user.is_some() => {
-                return Some("host is missing".to_owned());
-            }
-            None => return None,
-        };
-        if self.from.is_none() {
-            return Some("from is missing: the address that messages are from".to_owned());
-        }
-        if self.user.is_some() != self.password.is_some() {
-            return Some("user and password, or password_file, are needed together".to_owned());
-        }
-        if self.security == MailSecurity::None && self.user.is_some() && !is_loopback_name(host) {
-            return Some(format!(
-                "the password would go to {host} unprotected; use starttls or tls"
-            ));
-        }
-        // Certificates are read at the start; here it is about what the file says.
-        let in_clear = MailParts {
-            security: MailSecurity::None,
-            ..self.parts(host, None, "localhost")
-        };
-        Mailer::new(in_clear).err().map(|cause| cause.to_string())
-    }
-}
-
-impl PasscodeService {
-    /// What messages say; browsers fill a passcode in at `host` when the section names no other.
-    pub fn message(&self, host: &str) -> MessageSettings {
-        MessageSettings {
-            name: self.name.clone(),
-            host: self.host.clone().unwrap_or_else(|| host.to_owned()),
-            android_app_hash: self.android_app_hash.clone(),
-            locales: self.locales.clone(),
-            help: self.help_text.clone(),
-        }
-    }
-
-    /// The telephone of the demo receives whatever is sent.
-    pub fn channels(&self, gateways: &[Gateway]) -> BTreeSet<Channel> {
-        let is_telephone = |gateway: &Gateway| matches!(gateway.kind, GatewayKind::Telephone);
-        if gateways.iter().any(is_telephone) {
-            return Channel::ALL.into();
-        }
-        self.channels.iter().copied().collect()
-    }
-
-    /// The gateways, with the secrets that are in files of `home`.
-    pub fn gateways(&self, home: &Path) -> Result<Vec<Gateway>, String> {
-        if self.gateways.is_empty() {
-            return Err("there is none, so that no message can be sent".to_owned());
-        }
-        gateways::read(&self.gateways, home)
-    }
-
-    /// Who is asked about numbers, with the secret that is in a file of `home`.
-    pub fn lookup(&self, home: &Path) -> Result<Option<Lookup>, String> {
-        let Some(table) = &self.lookup else {
-            return Ok(None);
-        };
-        gateways::read_table(table.clone(), home).map(Some)
-    }
-
-    fn lookup_complaint(&self, home: &Path) -> Option<String> {
-        if !self.enabled {
-            return None;
-        }
-        match self.lookup(home) {
-            Ok(lookup) => lookup?.check().err().map(|why| why.to_string()),
-            Err(why) => Some(why),
-        }
-    }
-
-    fn gateways_complaint(&self, home: &Path) -> Option<String> {
-        if !self.enabled {
-            return None;
-        }
-        let gateways = match self.gateways(home) {
-            Ok(gateways) => gateways,
-            Err(why) => return Some(why),
-        };
-        let is_webhook = |gateway: &Gateway| matches!(gateway.kind, GatewayKind::Webhook(_));
-        let is_sms = |channel: &Channel| *channel == Channel::Sms;
-        (!self.channels.iter().all(is_sms) && !gateways.iter().any(is_webhook)).then(|| {
-            "channels besides sms need a webhook, and there is none among the gateways".to_owned()
-        })
-    }
-}
-
-/// Whether a host name of an issuer means this machine.
-pub fn is_loopback_name(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 /// `line 3, server.listen`, as far as it can be told.
 fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
     let start = span.map_or(0, |span| span.start).min(text.len());
@@ -588,7 +346,7 @@ mod tests {
             ),
             (
                 "[server]\nlisen = \"1\"\n",
-                "/home/sallyport.toml, line 2, server.lisen: unknown field `lisen`, expected one of `issuer`, `listen`, `certificate_file`, `key_file`",
+                "/home/sallyport.toml, line 2, server.lisen: unknown field `lisen`, expected one of `issuer`, `listen`, `certificate_file`, `key_file`, `trusted_proxies`",
             ),
             (
                 "[sever]\n",
@@ -605,6 +363,10 @@ mod tests {
             (
                 "[server]\nkey_file = \"k\"\n",
                 "/home/sallyport.toml, server.certificate_file: certificate_file and key_file are needed together",
+            ),
+            (
+                "[server]\ntrusted_proxies = [\"proxy.example.com\"]\n",
+                "/home/sallyport.toml, line 2, server.trusted_proxies: \"proxy.example.com\" is no address and no network such as 10.0.0.5, 10.0.0.0/8 or 2001:db8::/32",
             ),
             (
                 "[passwords]\nthreads = 0\n",
@@ -672,20 +434,6 @@ mod tests {
         assert_eq!(parse("[scripts]\nworkers = 1").unwrap().scripts.workers, 1);
         let refused = parse("[scripts]\nworkers = 0").unwrap_err();
         assert!(refused.ends_with("expected a number from 1 to 1024, not 0"));
-    }
-
-    #[test]
-    fn plain_http_is_for_loopback_names() {
-        for (host, loopback) in [
-            ("localhost", true),
-            ("127.0.0.1", true),
-            ("127.8.8.8", true),
-            ("[::1]", true),
-            ("localhost.example.com", false),
-            ("10.0.0.1", false),
-        ] {
-            assert_eq!(is_loopback_name(host), loopback, "{host}");
-        }
     }
 
     #[test]

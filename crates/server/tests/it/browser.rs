@@ -18,6 +18,8 @@ pub struct Browser {
     /// Where it is.
     address: SocketAddr,
     pub cookies: BTreeMap<String, String>,
+    /// What it, or a proxy before the server, says of where it is.
+    forwarded_for: Option<String>,
 }
 
 /// What a request ended in.
@@ -35,6 +37,7 @@ impl Browser {
             router,
             address: SocketAddr::from(([127, 0, 0, 1], 40_000)),
             cookies: BTreeMap::new(),
+            forwarded_for: None,
         }
     }
 
@@ -49,6 +52,12 @@ impl Browser {
     /// The same browser at this IP address.
     pub fn in_network(mut self, ip: &str) -> Self {
         self.address.set_ip(ip.parse().unwrap());
+        self
+    }
+
+    /// The same browser, with this in the header `X-Forwarded-For`.
+    pub fn forwarded_for(mut self, header: &str) -> Self {
+        self.forwarded_for = Some(header.to_owned());
         self
     }
 
@@ -106,6 +115,9 @@ impl Browser {
                 .map(|(n, v)| format!("{n}={v}"))
                 .collect();
             request = request.header(header::COOKIE, pairs.join("; "));
+        }
+        if let Some(hops) = &self.forwarded_for {
+            request = request.header("x-forwarded-for", hops);
         }
         if form.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");

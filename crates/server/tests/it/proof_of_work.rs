@@ -26,15 +26,23 @@ fn error_of(page: &Page) -> String {
 
 /// The first page of a login in a browser of its own at this address.
 async fn begin(app: &TestApp, ip: &str) -> (Browser, Page) {
-    let mut browser = app.browser().in_network(ip);
+    begin_in(app.browser().in_network(ip)).await
+}
+
+async fn begin_in(mut browser: Browser) -> (Browser, Page) {
     let page = browser.get(&RelyingParty::with_passcode().address()).await;
     (browser, page)
 }
 
 /// Sends so many wrong passwords from this address, each in a login of its own.
 async fn wrong_passwords(app: &TestApp, ip: &str, number: usize) {
+    wrong_passwords_in(&app.browser().in_network(ip), number).await;
+}
+
+/// The same in a new browser that is where this one is.
+async fn wrong_passwords_in(place: &Browser, number: usize) {
     for n in 0..number {
-        let (mut browser, page) = begin(app, ip).await;
+        let (mut browser, page) = begin_in(place.clone()).await;
         let name = format!("nobody-{n}");
         let answer = browser
             .submit(&page, &[("username", &name), ("password", "wrong")])
@@ -389,4 +397,28 @@ async fn a_custom_page_carries_the_proof_by_the_part_with_the_hidden_fields() {
     assert!(page.attribute("script", "src").contains("/proof.js?v="));
     let passed = submit_with(&mut browser, &page, &worked(&page), &ALICE).await;
     assert_eq!(passed.heading(), "Enter the code");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_person_is_in_a_network_of_their_own() {
+    let config = format!("[server]\ntrusted_proxies = [\"10.0.0.0/24\"]\n{RULE}");
+    let app = TestApp::start_exactly(&config).await;
+    app.person("alice").await;
+    let behind = |ip: &str, hops: &str| app.browser().in_network(ip).forwarded_for(hops);
+
+    wrong_passwords_in(&behind("10.0.0.5", "203.0.113.1"), 2).await;
+    for (peer, hops, needs_proof) in [
+        ("10.0.0.5", "203.0.113.1", true),
+        ("10.0.0.6", "198.51.100.9, 203.0.113.1", true),
+        ("203.0.113.1", "198.51.100.9", true),
+        ("10.0.0.5", "203.0.113.2", false),
+        ("10.0.1.5", "203.0.113.1", false),
+    ] {
+        let (mut browser, page) = begin_in(behind(peer, hops)).await;
+        let answer = browser.submit(&page, &ALICE).await;
+        let refused = answer.heading() != "Enter the code";
+        assert_eq!(refused, needs_proof, "{hops} by way of {peer}");
+        // Until she may have another message.
+        app.wait(61);
+    }
 }

@@ -3,16 +3,17 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use clap::Args;
 use sallyport_flow::Issuer;
-use sallyport_otp::{Gateway, Otp, OtpParts};
+use sallyport_otp::{Gateway, Otp};
 
 use crate::{
-    app::{PURGE_EVERY, host_of_codes},
+    app::PURGE_EVERY,
     command::{
         Door, Place, Premises, output,
         serve::{gateways, passcode_listener, refuse_home_of_demo, tls},
         until_told_to_stop,
     },
     config::PasscodeService,
+    passcode_service::{Common, host_of_codes, passcode_service},
     request,
 };
 
@@ -88,23 +89,14 @@ fn service(
     gateways: Vec<Gateway>,
     host: &str,
 ) -> anyhow::Result<Otp> {
-    Otp::new(OtpParts {
-        store: premises.store.clone(),
-        clock: premises.clock.clone(),
-        random: premises.random.clone(),
-        vault: premises.vault.clone(),
-        limits: section.limits.clone(),
-        message: section.message(host),
-        channels: section.channels(&gateways),
-        retention: section.retention.clone(),
-        gateways,
-        lookup: section
-            .lookup(premises.home.path())
-            .map_err(anyhow::Error::msg)?,
-        public_url: section.public_url.clone(),
-        metrics_token: section.metrics_token.clone(),
-    })
-    .context("the section passcode_service of sallyport.toml")
+    let common = Common {
+        home: premises.home.path(),
+        store: &premises.store,
+        clock: &premises.clock,
+        random: &premises.random,
+        vault: &premises.vault,
+    };
+    passcode_service(section, &common, gateways, host)
 }
 
 /// Removes what expired for as long as it is polled.
