@@ -20,6 +20,8 @@ pub struct MessageSettings {
     /// The host of the page that asks for the code, without scheme and port: browsers fill it in
     /// there only.
     pub host: String,
+    /// The host of a frame in that page, when the field for the code is in a frame of another host.
+    pub embedded_host: Option<String>,
     /// The 11 characters by which an Android app receives the code, in place of the host.
     pub android_app_hash: Option<String>,
     /// The languages that messages are written in, by their BCP 47 tags. Others get English.
@@ -34,6 +36,7 @@ impl MessageSettings {
         Self {
             name: name.to_owned(),
             host: host.to_owned(),
+            embedded_host: None,
             android_app_hash: None,
             locales: locale::locale_tags(),
             help: None,
@@ -43,8 +46,8 @@ impl MessageSettings {
 
 /// The text around a code: whose code it is, and the page that a browser may fill it into.
 ///
-/// The last line is what browsers look for (Origin-bound one-time codes, WICG), `@host #code`, or the
-/// hash that Android's SMS Retriever looks for.
+/// The last line is what browsers look for (Origin-bound one-time codes, WICG), `@host #code` or
+/// `@host #code @embedded-host`, or the hash that Android's SMS Retriever looks for.
 #[derive(Clone, Debug)]
 pub struct MessageText {
     name: String,
@@ -56,8 +59,13 @@ pub struct MessageText {
 /// Who takes the code out of a message.
 #[derive(Clone, Debug)]
 enum Filler {
-    Browser { host: String },
-    AndroidApp { hash: String },
+    Browser {
+        host: String,
+        embedded: Option<String>,
+    },
+    AndroidApp {
+        hash: String,
+    },
 }
 
 /// Why a setting cannot be part of a message.
@@ -73,6 +81,10 @@ pub enum MessageTextError {
     Host(String),
     #[error("the android_app_hash {0:?} is not one; expected 11 characters of base64")]
     AndroidAppHash(String),
+    #[error(
+        "embedded_host is of the line for browsers, which android_app_hash replaces; leave one of them out"
+    )]
+    TwoFillers,
     #[error("the locale {0:?} is none of {known}", known = Locale::tags().collect::<Vec<_>>().join(", "))]
     Locale(String),
     #[error(
@@ -191,12 +203,20 @@ impl MessageText {
 
 impl Filler {
     fn check(settings: &MessageSettings) -> Result<Self, MessageTextError> {
-        let host = &settings.host;
-        if !is_host(host) {
-            return Err(MessageTextError::Host(host.clone()));
+        let (host, embedded) = (&settings.host, &settings.embedded_host);
+        if let Some(wrong) = [Some(host), embedded.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|host| !is_host(host))
+        {
+            return Err(MessageTextError::Host(wrong.clone()));
         }
         match &settings.android_app_hash {
-            None => Ok(Self::Browser { host: host.clone() }),
+            None => Ok(Self::Browser {
+                host: host.clone(),
+                embedded: embedded.clone(),
+            }),
+            Some(_) if embedded.is_some() => Err(MessageTextError::TwoFillers),
             Some(hash) if is_app_hash(hash) => Ok(Self::AndroidApp { hash: hash.clone() }),
             Some(hash) => Err(MessageTextError::AndroidAppHash(hash.clone())),
         }
@@ -204,7 +224,14 @@ impl Filler {
 
     fn last_line(&self, code: &str) -> String {
         match self {
-            Self::Browser { host } => format!("@{host} #{code}"),
+            Self::Browser {
+                host,
+                embedded: None,
+            } => format!("@{host} #{code}"),
+            Self::Browser {
+                host,
+                embedded: Some(embedded),
+            } => format!("@{host} #{code} @{embedded}"),
             Self::AndroidApp { hash } => hash.clone(),
         }
     }
@@ -284,11 +311,52 @@ mod tests {
         let text = MessageText::check(&settings).unwrap();
         let message = text.sms("012345", Locale::En);
         assert!(message.ends_with("\n\nFA+9qCX9VSu"), "{message}");
-        assert!(message.len() <= 140, "what Android's retriever reads");
         settings.android_app_hash = Some("short".to_owned());
         assert!(matches!(
             MessageText::check(&settings),
             Err(MessageTextError::AndroidAppHash(_))
+        ));
+    }
+
+    /// A byte for each character of the GSM alphabet, two for each unit of any other. The notices,
+    /// which name the sender twice, keep longer names away.
+    #[test]
+    fn with_the_longest_name_an_android_app_reads_every_message_in_its_140_bytes() {
+        let mut settings = MessageSettings::new("", "login.example.com");
+        settings.android_app_hash = Some("FA+9qCX9VSu".to_owned());
+        for tag in Locale::tags() {
+            settings.locales = vec![tag.to_owned()];
+            let longest = (1..160).rev().find_map(|length| {
+                settings.name = "a".repeat(length);
+                MessageText::check(&settings).ok()
+            });
+            let message = longest.unwrap().sms("012345", Locale::parse(tag).unwrap());
+            let bytes = match Length::of(&message) {
+                Length::Gsm(units) => units,
+                Length::Ucs2(units) => 2 * units,
+            };
+            assert!(bytes <= 140, "{tag}: {bytes} bytes, {message}");
+        }
+    }
+
+    #[test]
+    fn a_frame_in_the_page_is_named_behind_the_code() {
+        let mut settings = MessageSettings::new("Sallyport", "shop.example.com");
+        settings.locales = vec!["en".to_owned()];
+        settings.embedded_host = Some("login.example.org".to_owned());
+        let text = MessageText::check(&settings).unwrap();
+        let message = text.sms("012345", Locale::En);
+        assert!(
+            message.ends_with("\n\n@shop.example.com #012345 @login.example.org"),
+            "{message}"
+        );
+        let refused = |settings: &MessageSettings| MessageText::check(settings).err();
+        settings.android_app_hash = Some("FA+9qCX9VSu".to_owned());
+        assert_eq!(refused(&settings), Some(MessageTextError::TwoFillers));
+        settings.embedded_host = Some("https://login.example.org".to_owned());
+        assert!(matches!(
+            refused(&settings),
+            Some(MessageTextError::Host(host)) if host.starts_with("https")
         ));
     }
 

@@ -24,6 +24,9 @@ section! {
         /// The host that a browser may fill a passcode in for. Without it: the host of the issuer,
         /// or `localhost` when that is an IP address.
         host: Option<String> = None, eg "\"login.example.com\"";
+        /// The host of a frame in the pages of `host`, when the field for the passcode is in there.
+        /// The pages of this server stand in no frame.
+        embedded_host: Option<String> = None, eg "\"login.example.org\"";
         /// By which ways passcodes are sent: sms, whatsapp, email. The webhook must know what to do
         /// with each.
         channels: Vec<sallyport_otp::Channel> = vec![sallyport_otp::Channel::Sms],
@@ -65,6 +68,7 @@ impl PasscodeService {
         MessageSettings {
             name: self.name.clone(),
             host: self.host.clone().unwrap_or_else(|| host.to_owned()),
+            embedded_host: self.embedded_host.clone(),
             android_app_hash: self.android_app_hash.clone(),
             locales: self.locales.clone(),
             help: self.help_text.clone(),

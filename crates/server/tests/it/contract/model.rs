@@ -164,12 +164,16 @@ impl Tab {
     }
 }
 
+type Earned = BTreeSet<(&'static str, usize)>;
+
 struct World<'a> {
     app: &'a TestApp,
     browsers: [Browser; 2],
     tabs: Vec<Tab>,
     /// What each browser has earned: method and person.
-    earned: [BTreeSet<(&'static str, usize)>; 2],
+    earned: [Earned; 2],
+    /// The same of the person who signed in last.
+    sessions: [Earned; 2],
     /// Whether somebody met a limit of tries, which the model does not count.
     limited: bool,
     subjects: [String; 2],
@@ -419,6 +423,10 @@ impl World<'_> {
         let login = &self.tabs[tab].login;
         let person = login.person.unwrap();
         self.earned[login.browser].insert((login.acr, person));
+        let session = &mut self.sessions[login.browser];
+        // Another person begins a session of their own.
+        session.retain(|(_, before)| *before == person);
+        session.insert((login.acr, person));
     }
 
     /// Holds what came back against the model.
@@ -430,7 +438,7 @@ impl World<'_> {
                 "a code for a login at step {}",
                 self.tabs[tab].login.step
             );
-            self.check_code(browser, &page).await;
+            self.check_code(&self.earned[browser], &page).await;
         }
         self.limited |= page.status.as_u16() == 429;
         if is_form(&page) {
@@ -447,19 +455,15 @@ impl World<'_> {
         }
     }
 
-    /// The code is of a method and a person that this browser has earned.
-    async fn check_code(&self, browser: usize, page: &Page) {
+    /// The code is of a method and a person among those.
+    async fn check_code(&self, earned: &Earned, page: &Page) {
         let tokens = party().redeem(self.app, page).await.json();
         let claims = claims(&tokens["id_token"]);
         let (acr, subject) = (&claims["acr"], &claims["sub"]);
-        let earned = self.earned[browser]
+        let is_earned = earned
             .iter()
             .any(|(method, person)| acr == method && *subject == self.subjects[*person]);
-        assert!(
-            earned,
-            "{acr} of {subject} is not among {:?}",
-            self.earned[browser]
-        );
+        assert!(is_earned, "{acr} of {subject} is not among {earned:?}");
     }
 
     /// What each browser's session is good for, without another step.
@@ -467,13 +471,13 @@ impl World<'_> {
         for browser in 0..2 {
             let silent = party().with("prompt", "none").address();
             let page = self.browsers[browser].get(&silent).await;
+            let session = &self.sessions[browser];
             if page.query("code").is_some() {
-                self.check_code(browser, &page).await;
+                self.check_code(session, &page).await;
             } else {
                 // What took its place did so for one request.
-                let earned = &self.earned[browser];
                 assert!(
-                    earned.iter().all(|(method, _)| *method == "spare"),
+                    session.iter().all(|(method, _)| *method == "spare"),
                     "what was earned is there: {}",
                     page.url
                 );
@@ -508,6 +512,7 @@ async fn walk(app: &TestApp, subjects: &[String; 2], acts: &[Act]) {
         browsers: [app.browser(), app.browser()],
         tabs: Vec::new(),
         earned: [BTreeSet::new(), BTreeSet::new()],
+        sessions: [BTreeSet::new(), BTreeSet::new()],
         limited: false,
         subjects: subjects.clone(),
     };
@@ -519,6 +524,34 @@ async fn walk(app: &TestApp, subjects: &[String; 2], acts: &[Act]) {
         }
     }
     world.check_sessions().await;
+}
+
+#[tokio::test]
+async fn who_signs_in_last_has_the_session_and_what_others_earned_is_gone() {
+    let (app, subjects) = server().await;
+    let alice = |step| Answer::Right { person: 0, step };
+    let bob = Answer::Right { person: 1, step: 1 };
+    let acts = [
+        Act::Send {
+            tab: 0,
+            answer: alice(1),
+        },
+        Act::Send {
+            tab: 0,
+            answer: alice(2),
+        },
+        Act::Begin { browser: 0 },
+        Act::GiveUp { tab: 1 },
+        Act::Send {
+            tab: 0,
+            answer: alice(3),
+        },
+        Act::Send {
+            tab: 1,
+            answer: bob,
+        },
+    ];
+    walk(&app, &subjects, &acts).await;
 }
 
 #[test]
