@@ -4,8 +4,8 @@ use sallyport_base::{Timestamp, Tx};
 
 use crate::{
     Flow, FlowError, Login,
+    passwords::{tries_without_password, wrong_passwords},
     progress::Came,
-    questions::{tries_without_password, wrong_passwords},
     scene::{PageRequest, is_resend},
     sent_forms::{self, Refused},
     step,

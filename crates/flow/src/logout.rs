@@ -5,11 +5,11 @@ use url::Url;
 
 use crate::{
     BrowserSession, Flow, FlowError,
+    loaded_script::LoadedScript,
     place::Place,
     questions::{Host, shown},
     scene::{locale, readable_headers},
     script_reply::readable_cookies,
-    scripts::LoadedScript,
     talk::Talk,
 };
 

@@ -3,7 +3,7 @@ use std::fmt;
 use sallyport_web::Pages;
 use url::Url;
 
-use crate::{Flow, scripts::LoadedScript};
+use crate::{Flow, loaded_script::LoadedScript};
 
 /// The page of a step whose script names none.
 const LOGIN_PAGE: &str = "/login.xhtml";

@@ -1,29 +1,35 @@
 //! The complete list of what a script may do to the world, and the rules that it cannot break.
 
+mod messages;
+mod person;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_base::{Id, Secret, Timestamp};
-use sallyport_people::{NewPerson, PasswordCheck, Person};
+use sallyport_people::{NewPerson, Person};
 use sallyport_script::{
-    Answer, HttpResponse, PersonKey, Property, Question, ScriptFacts, ShortMessage, ShownProperty,
-    TallyAct,
+    Answer, PersonKey, Property, Question, ScriptFacts, ShownProperty, TallyAct,
 };
 
 use crate::{
     Flow, FlowError, Login,
     known_person::{Evidence, KnownPerson},
+    loaded_script::LoadedScript,
     mail::{Letter, Recipient},
     outbound::ScriptHosts,
+    passwords::{PasswordProof, TOO_MANY_PASSWORDS, check_password},
     scene::PageRequest,
     script_cache,
     script_entry::{ScriptEntry, ScriptStoreError},
-    scripts::LoadedScript,
-    short_message,
     tries::{self, Subject},
 };
 
-/// The attribute that Gluu's scripts set to give a person another password.
-const PASSWORD: &str = "userPassword";
+pub(crate) use self::person::shown;
+use self::{
+    messages::{Mail, SentRequest},
+    person::take_password,
+};
+
 /// How long a script may count before it begins anew.
 const LONGEST_TALLY: Duration = Duration::from_secs(366 * 86_400);
 const NOT_THEIRS: &str = "a password can be set in a login of its own person only";
@@ -58,25 +64,8 @@ pub(crate) struct Host<'f> {
     send_failed: bool,
 }
 
-/// What the person reads when a name had too many wrong passwords.
-pub(crate) const TOO_MANY_PASSWORDS: &str =
-    "Too many wrong passwords for this name. Wait a quarter of an hour and try again.";
-
 /// What a script reads that names somebody without leave.
 const MAY_NOT_VOUCH: &str = "this script may not sign people in without a password; an administrator allows it by the property login_without_password = true";
-
-#[derive(PartialEq, Eq)]
-struct Mail {
-    to: Vec<Recipient>,
-    letter: Letter,
-}
-
-#[derive(PartialEq, Eq)]
-struct SentRequest {
-    method: String,
-    url: String,
-    body: Vec<u8>,
-}
 
 impl<'f> Host<'f> {
     pub(crate) fn for_loading(
@@ -406,119 +395,6 @@ impl<'f> Host<'f> {
         String::from_utf8(plain.to_vec()).ok()
     }
 
-    /// Two identical requests that change something are one within a step: the second gets the
-    /// answer of the first, and no second message is sent.
-    async fn http(
-        &mut self,
-        request: SentRequest,
-        headers: &[(String, String)],
-    ) -> Result<Answer, FlowError> {
-        if let Some((_, earlier)) = self.sent.iter().find(|(sent, _)| *sent == request) {
-            return Ok(earlier.clone());
-        }
-        let sends_passcode = self.script.is_some_and(|s| s.sends_passcode(&request.url));
-        if sends_passcode && !self.may_send_passcode().await? {
-            self.send_failed = true;
-            return Ok(Answer::Http(too_many_sends()));
-        }
-        let outbound = self.flow.outbound();
-        let answer = outbound
-            .send(
-                self.hosts,
-                &request.method,
-                &request.url,
-                headers,
-                request.body.clone(),
-            )
-            .await;
-        let succeeded = matches!(&answer, Answer::Http(response) if response.status < 300);
-        self.send_failed |= sends_passcode && !succeeded;
-        if request.method != "GET" {
-            self.sent.push((request, answer.clone()));
-        }
-        Ok(answer)
-    }
-
-    /// As with HTTP, two identical messages in a step are one.
-    async fn short_message(&mut self, message: ShortMessage) -> Result<Answer, FlowError> {
-        let request = SentRequest {
-            method: "SMPP".to_owned(),
-            url: format!(
-                "{}:{} {}",
-                message.host, message.port, message.destination.text
-            ),
-            body: message.content.clone(),
-        };
-        if let Some((_, earlier)) = self.sent.iter().find(|(sent, _)| *sent == request) {
-            return Ok(earlier.clone());
-        }
-        if !self.may_send_passcode().await? {
-            self.send_failed = true;
-            return Ok(Answer::Rejected(
-                "this person was sent too many messages, or is not known yet".to_owned(),
-            ));
-        }
-        let answer = short_message::send(self.flow.outbound(), self.hosts, message).await;
-        self.send_failed |= !matches!(answer, Answer::Text(_));
-        self.sent.push((request, answer.clone()));
-        Ok(answer)
-    }
-
-    /// Each recipient gets a message of its own, and sees no other. Two identical messages in one
-    /// step are one.
-    async fn mail(&mut self, mail: Mail) -> Result<Answer, FlowError> {
-        let Some(mailer) = self.flow.mailer() else {
-            let why = "no mail server is configured: the section [mail] of sallyport.toml";
-            return Ok(Answer::Refused(why.to_owned()));
-        };
-        if let Some((_, earlier)) = self.mailed.iter().find(|(sent, _)| *sent == mail) {
-            return Ok(earlier.clone());
-        }
-        if let Some(why) = self.mail_complaint(&mail.to).await? {
-            return Ok(Answer::Refused(why.to_owned()));
-        }
-        let mut answer = Answer::Done;
-        for recipient in &mail.to {
-            if let Err(why) = mailer.send(recipient, &mail.letter, self.now).await {
-                tracing::warn!(event = "mail.failed", script.name = %self.own_name, cause = %why, "the mail server did not take a message");
-                answer = Answer::Unreachable(why);
-                break;
-            }
-            tracing::info!(event = "mail.sent", script.name = %self.own_name, "a script sent a message");
-        }
-        self.mailed.push((mail, answer.clone()));
-        Ok(answer)
-    }
-
-    /// Why a message may not go out. Before a password was right it goes to people of this server
-    /// and to the addresses in the script's properties only, so that nobody can have it written to
-    /// strangers. An address is counted whoever asks, and so is the person who signs in.
-    async fn mail_complaint(&self, to: &[Recipient]) -> Result<Option<&'static str>, FlowError> {
-        for recipient in to {
-            if !self.has_password() && !self.knows(recipient).await? {
-                tracing::warn!(event = "mail.refused", script.name = %self.own_name, "a script would have written to a stranger for nobody");
-                return Ok(Some(
-                    "before a password was right, mail goes to people of this server only",
-                ));
-            }
-        }
-        let person = self.known.map(|known| known.id.to_string());
-        let addresses = to.iter().map(|recipient| recipient.address().to_owned());
-        let (short, day) = (self.flow.limits().sends, self.flow.limits().sends_per_day);
-        let mut allowed = true;
-        let mut tx = self.flow.store().begin().await?;
-        for who in addresses.chain(person) {
-            allowed &= tries::count(&mut tx, sends("mails", &who), short, self.now).await?
-                && tries::count(&mut tx, sends("mails a day", &who), day, self.now).await?;
-        }
-        tx.commit().await?;
-        if allowed {
-            return Ok(None);
-        }
-        tracing::warn!(event = "mail.limited", script.name = %self.own_name, "too much mail for one person or address");
-        Ok(Some("too many messages for this person or this address"))
-    }
-
     /// Whether the password of whom the login is about was right in it.
     fn has_password(&self) -> bool {
         self.known
@@ -528,170 +404,6 @@ impl<'f> Host<'f> {
     fn is_about(&self, id: Id<Person>) -> bool {
         self.known.is_some_and(|known| known.id == id)
     }
-
-    async fn knows(&self, recipient: &Recipient) -> Result<bool, FlowError> {
-        if self
-            .script
-            .is_some_and(|script| script.addressees().contains(recipient))
-        {
-            return Ok(true);
-        }
-        let people = self.flow.people();
-        let found = people
-            .find_by_attribute("mail", recipient.address(), 1)
-            .await?;
-        Ok(!found.is_empty())
-    }
-
-    /// Counts a message for whom the login is about, and says whether it may go out. Where a script
-    /// works without passwords and found nobody, what was typed counts instead, so that nobody can
-    /// tell by the limit who exists.
-    async fn may_send_passcode(&self) -> Result<bool, FlowError> {
-        let typed = self
-            .typed
-            .filter(|_| self.script.is_some_and(LoadedScript::vouches));
-        let who = match (self.known, typed) {
-            (Some(known), _) => known.id.to_string(),
-            (None, Some(name)) => format!("name {name}"),
-            (None, None) => {
-                tracing::warn!(
-                    event = "passcode.refused",
-                    "a script would have sent a passcode for nobody"
-                );
-                return Ok(false);
-            }
-        };
-        let limits = self.flow.limits();
-        let mut tx = self.flow.store().begin().await?;
-        let (short, day) = (limits.sends, limits.sends_per_day);
-        let allowed = tries::count(&mut tx, sends("sends", &who), short, self.now).await?
-            && tries::count(&mut tx, sends("sends a day", &who), day, self.now).await?;
-        tx.commit().await?;
-        if !allowed {
-            let person = self.known.map(|known| known.id.to_string());
-            tracing::warn!(
-                event = "passcode.limited",
-                person.id = person,
-                "too many passcodes were asked for"
-            );
-        }
-        Ok(allowed)
-    }
-}
-
-pub(crate) enum PasswordProof {
-    Right(Person),
-    Wrong,
-    /// The name had too many wrong ones; nothing was compared.
-    TooMany,
-}
-
-/// Whether the password is that of an active person. The time does not tell whether the name
-/// exists.
-pub(crate) async fn check_password(
-    flow: &Flow,
-    username: &str,
-    password: &Secret,
-    now: Timestamp,
-) -> Result<PasswordProof, FlowError> {
-    if !count_password(flow, username, now).await? {
-        tracing::warn!(
-            event = "password.limited",
-            "too many wrong passwords for one name"
-        );
-        return Ok(PasswordProof::TooMany);
-    }
-    match flow.people().check_password(username, password).await? {
-        PasswordCheck::Right(person) => Ok(PasswordProof::Right(person)),
-        PasswordCheck::Wrong | PasswordCheck::Inactive => {
-            tracing::info!(event = "password.wrong", "a password was wrong");
-            Ok(PasswordProof::Wrong)
-        }
-    }
-}
-
-/// Counts a try for a name before anything is compared; a right password forgets it when its step
-/// is saved.
-async fn count_password(flow: &Flow, username: &str, now: Timestamp) -> Result<bool, FlowError> {
-    let mut tx = flow.store().begin().await?;
-    let limit = flow.limits().wrong_passwords;
-    let allowed = tries::count(&mut tx, wrong_passwords(username), limit, now).await?;
-    tx.commit().await?;
-    Ok(allowed)
-}
-
-/// Tries at the first step of a method without passwords.
-pub(crate) fn tries_without_password(username: &str) -> Subject<'_> {
-    Subject {
-        kind: "tries without a password",
-        who: username,
-    }
-}
-
-pub(crate) fn wrong_passwords(username: &str) -> Subject<'_> {
-    Subject {
-        kind: "wrong passwords",
-        who: username,
-    }
-}
-
-/// A person as scripts see one. Where `phoneNumberVerified` holds a number and no other attribute
-/// does, it is shown as `mobile` too: Gluu's scripts take `phoneNumberVerified` for a flag and look
-/// for the number elsewhere, while its manual tells people to keep the number there.
-pub(crate) fn shown(person: Person) -> sallyport_script::Person {
-    let mut attributes = person.attributes.into_map();
-    let has_number = NUMBERS.iter().any(|name| attributes.contains_key(*name));
-    if !has_number && let Some(number) = verified_number(&attributes) {
-        attributes.insert("mobile".to_owned(), vec![number]);
-    }
-    sallyport_script::Person {
-        inum: person.id.to_string(),
-        uid: person.uid,
-        attributes,
-    }
-}
-
-/// Where Gluu's scripts look for a number.
-const NUMBERS: [&str; 3] = ["employeeNumber", "mobile", "telephoneNumber"];
-
-fn verified_number(attributes: &BTreeMap<String, Vec<String>>) -> Option<String> {
-    let value = attributes.get("phoneNumberVerified")?.first()?;
-    value
-        .bytes()
-        .any(|byte| byte.is_ascii_digit())
-        .then(|| value.clone())
-}
-
-/// The password among attributes, which is none of them. A hash is refused: it would become the
-/// password itself.
-fn take_password(
-    attributes: &mut BTreeMap<String, Vec<String>>,
-) -> Result<Option<Secret>, &'static str> {
-    let name = attributes
-        .keys()
-        .find(|name| name.eq_ignore_ascii_case(PASSWORD))
-        .cloned();
-    let values = name.and_then(|name| attributes.remove(&name));
-    match values.as_deref() {
-        None => Ok(None),
-        Some([password]) if is_hash(password) => Err("a password is set in clear, not as a hash"),
-        Some([password]) if !password.is_empty() => Ok(Some(Secret::from(password.as_str()))),
-        Some(_) => Err("a password is one text, and is not removed by scripts"),
-    }
-}
-
-/// `{SSHA}…` and the like, as directories keep them (RFC 2307 §5.3).
-fn is_hash(password: &str) -> bool {
-    password
-        .strip_prefix('{')
-        .and_then(|rest| rest.split_once('}'))
-        .is_some_and(|(scheme, hash)| {
-            !scheme.is_empty()
-                && !hash.is_empty()
-                && scheme
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        })
 }
 
 fn facts_of(entry: ScriptEntry, own: bool) -> ScriptFacts {
@@ -710,20 +422,5 @@ fn facts_of(entry: ScriptEntry, own: bool) -> ScriptFacts {
         enabled: entry.enabled,
         revision: version.revision,
         properties: version.properties.into_iter().map(shown).collect(),
-    }
-}
-
-fn sends<'w>(kind: &'static str, who: &'w str) -> Subject<'w> {
-    Subject { kind, who }
-}
-
-/// What Stytch says when there were too many (429 `too_many_requests`).
-fn too_many_sends() -> HttpResponse {
-    let wait = Duration::from_secs(60).as_secs().to_string();
-    HttpResponse {
-        status: 429,
-        reason: "Too Many Requests".to_owned(),
-        headers: vec![("retry-after".to_owned(), wait)],
-        body: br#"{"status_code":429,"error_type":"too_many_requests","error_message":"Too many passcodes for this person.","error_url":"","request_id":""}"#.to_vec(),
     }
 }

@@ -3,84 +3,19 @@ use std::{
     mem,
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Duration,
 };
 
-use sallyport_base::Timestamp;
-use sallyport_script::{
-    Call, EngineError, LoadError, LoadTurn, Loading, Property, Returned, Scene, Script, Turn, Usage,
-};
-use url::Url;
+use sallyport_script::{Libraries, Usage};
 
 use crate::{
     Acr, Flow, FlowError,
     library_folder::LibraryFolder,
-    mail::Addressees,
-    outbound::ScriptHosts,
-    questions::Host,
+    loaded_script::LoadedScript,
     script_entry::{Newest, ScriptEntry, ScriptStoreError, newest_of_enabled},
     script_file::ScriptFiles,
-    script_log,
+    script_start::{NotStarted, destroy, start, start_stored},
     script_version::ScriptVersion,
 };
-
-/// A script that loaded, and what the host knows of it.
-#[derive(Clone)]
-pub(crate) struct LoadedScript(Arc<Loaded>);
-
-struct Loaded {
-    acr: Acr,
-    text: String,
-    usage: Usage,
-    script: Script,
-    hosts: ScriptHosts,
-    sends: Vec<Url>,
-    vouches: bool,
-    addressees: Addressees,
-}
-
-impl LoadedScript {
-    pub(crate) fn acr(&self) -> &Acr {
-        &self.0.acr
-    }
-
-    pub(crate) fn script(&self) -> &Script {
-        &self.0.script
-    }
-
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    pub(crate) fn revision(&self) -> i64 {
-        self.0.script.revision()
-    }
-
-    /// Whether it logs people in at a browser. Gluu offers scripts of the usage `service` nowhere.
-    fn is_offered(&self) -> bool {
-        self.0.usage != Usage::Service
-    }
-
-    pub(crate) fn hosts(&self) -> &ScriptHosts {
-        &self.0.hosts
-    }
-
-    /// Whether it may say who signs in without a password: its property `login_without_password` is
-    /// `true`.
-    pub(crate) fn vouches(&self) -> bool {
-        self.0.vouches
-    }
-
-    pub(crate) fn addressees(&self) -> &Addressees {
-        &self.0.addressees
-    }
-
-    /// Whether a request to this address sends a passcode: the address is that of the property
-    /// `SMS_ENDPOINT` or `ENROLL_ENDPOINT`, however it is spelled, or makes a message at Twilio.
-    pub(crate) fn sends_passcode(&self, url: &str) -> bool {
-        endpoint(url).is_some_and(|url| self.0.sends.contains(&url) || is_twilio_message(&url))
-    }
-}
 
 /// The scripts that run on this node. Each question about them begins with [`Scripts::refresh`], so
 /// that a change in the store, by whichever node or command, is in force at the next request; and
@@ -117,20 +52,6 @@ struct Slot {
     running: Option<LoadedScript>,
 }
 
-/// Why a script was not started.
-pub(crate) enum NotStarted {
-    /// The script is at fault; the text is for the administrator.
-    Fault(String),
-    /// The server could not try; the next request tries again.
-    Trouble(FlowError),
-}
-
-impl From<EngineError> for NotStarted {
-    fn from(cause: EngineError) -> Self {
-        Self::Trouble(cause.into())
-    }
-}
-
 impl Slot {
     /// A script that was removed between two looks at the store.
     fn of_nothing(revision: i64) -> Self {
@@ -160,6 +81,11 @@ impl Scripts {
             libraries: LibraryFolder::new(libraries),
             loading: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The modules that scripts may import now.
+    pub(crate) fn libraries(&self) -> Arc<Libraries> {
+        self.libraries.current()
     }
 
     /// Loads what is new or changed in the store, and forgets what was disabled or removed.
@@ -368,7 +294,7 @@ impl Scripts {
         }
         for slot in self.write().slots.values_mut() {
             let running = slot.running.as_ref();
-            if slot.is_broken || running.is_some_and(|it| changed.concern(&it.0.text)) {
+            if slot.is_broken || running.is_some_and(|it| changed.concern(it.text())) {
                 slot.tried = NEVER;
             }
         }
@@ -460,176 +386,4 @@ impl Scripts {
     fn write(&self) -> RwLockWriteGuard<'_, Shelf> {
         self.shelf.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Lets a version clean up behind itself before it goes. What it makes of that stops nobody.
-async fn destroy(flow: &Flow, script: &LoadedScript) {
-    let name = &script.acr().name;
-    let mut host = Host::for_script(flow, script, flow.clock().now());
-    let mut run = match flow.engine().begin(script.script(), Scene::default()).await {
-        Ok(run) => run,
-        Err(cause) => {
-            tracing::warn!(script.name = %name, error = %cause, "destroy of a script was not called");
-            return;
-        }
-    };
-    let mut turn = run.call(Call::Destroy).await;
-    loop {
-        match turn {
-            Turn::Ask(question) => turn = run.answer(host.answer(question).await).await,
-            Turn::Done(Ok(_)) => return,
-            Turn::Done(Err(cause)) => {
-                tracing::warn!(script.name = %name, cause = %cause.message, traceback = %cause.traceback, "destroy of a script failed");
-                return;
-            }
-        }
-    }
-}
-
-/// Starts a version that the store has. `None`: it has not. An inner error is the script's.
-async fn start_stored(
-    flow: &Flow,
-    key: &str,
-    revision: i64,
-) -> Result<Option<Result<LoadedScript, String>>, FlowError> {
-    let mut reader = flow.store().reader().await?;
-    let found = ScriptVersion::find(&mut reader, flow.vault(), key, revision).await;
-    drop(reader);
-    let version = match found {
-        Ok(Some(version)) => version,
-        Ok(None) => return Ok(None),
-        Err(ScriptStoreError::Store(cause)) => return Err(cause.into()),
-        Err(unreadable) => return Ok(Some(Err(unreadable.to_string()))),
-    };
-    match start(flow, &version).await {
-        Ok(script) => Ok(Some(Ok(script))),
-        Err(NotStarted::Fault(why)) => Ok(Some(Err(why))),
-        Err(NotStarted::Trouble(cause)) => Err(cause),
-    }
-}
-
-/// Loads one version and asks it how many steps it has. The error is for the administrator.
-pub(crate) async fn start(
-    flow: &Flow,
-    version: &ScriptVersion,
-) -> Result<LoadedScript, NotStarted> {
-    let now = flow.clock().now();
-    let hosts = ScriptHosts::of(&version.properties);
-    let mut host = Host::for_loading(flow, &version.name, &hosts, now);
-    let script = init(flow, version, &mut host, now).await?;
-    let steps = count_steps(flow, &script, &mut host).await?;
-    tracing::info!(event = "script.loaded", script.name = %version.name, script.revision = version.revision, "a script was loaded");
-    Ok(LoadedScript(Arc::new(Loaded {
-        acr: Acr {
-            name: version.name.to_ascii_lowercase(),
-            level: version.level,
-            steps,
-            aliases: version.aliases.clone(),
-        },
-        text: version.text.clone(),
-        usage: version.usage,
-        script,
-        sends: passcode_sends(&version.properties),
-        vouches: vouches(&version.properties),
-        addressees: Addressees::of(&version.properties),
-        hosts,
-    })))
-}
-
-async fn init(
-    flow: &Flow,
-    version: &ScriptVersion,
-    host: &mut Host<'_>,
-    now: Timestamp,
-) -> Result<Script, NotStarted> {
-    let loading = flow.engine().load(
-        Arc::new(version.source(flow.scripts().libraries.current())),
-        now.as_micros() / 1000,
-    );
-    let talk = talk_until_loaded(loading.await?, host);
-    let Ok(loaded) = tokio::time::timeout(LONGEST_START, talk).await else {
-        let seconds = LONGEST_START.as_secs();
-        let why = format!("init waited for other servers for more than {seconds} seconds");
-        return Err(NotStarted::Fault(why));
-    };
-    match host.take_trouble() {
-        Some(trouble) => Err(NotStarted::Trouble(trouble)),
-        None => loaded.map_err(|cause| fault(&cause.to_string(), &cause.traceback)),
-    }
-}
-
-/// With all that a script waits for while it is started. Those who sign in by it for the first time
-/// wait as long.
-const LONGEST_START: Duration = Duration::from_secs(30);
-
-async fn talk_until_loaded(mut loading: Loading, host: &mut Host<'_>) -> Result<Script, LoadError> {
-    let mut turn = loading.start().await;
-    loop {
-        match turn {
-            LoadTurn::Ask(question) => {
-                turn = loading.answer(host.answer(question).await).await;
-            }
-            LoadTurn::Done(loaded) => return loaded,
-        }
-    }
-}
-
-/// How many steps the method has before anybody is known. Scripts may answer otherwise later; the
-/// proof of a login counts the steps that were passed.
-async fn count_steps(flow: &Flow, script: &Script, host: &mut Host<'_>) -> Result<u32, NotStarted> {
-    let mut run = flow.engine().begin(script, Scene::default()).await?;
-    let mut turn = run.call(Call::GetCountAuthenticationSteps).await;
-    loop {
-        match turn {
-            Turn::Ask(question) => turn = run.answer(host.answer(question).await).await,
-            Turn::Done(Ok(Returned::Int(steps))) if (1..=MOST_STEPS).contains(&steps) => {
-                return Ok(u32::try_from(steps).unwrap_or(1));
-            }
-            Turn::Done(Ok(_)) => {
-                let why = "getCountAuthenticationSteps must return a number from 1 to 32";
-                return Err(NotStarted::Fault(why.to_owned()));
-            }
-            Turn::Done(Err(cause)) => return Err(fault(&cause.message, &cause.traceback)),
-        }
-    }
-}
-
-const MOST_STEPS: i64 = 32;
-
-fn fault(message: &str, traceback: &str) -> NotStarted {
-    NotStarted::Fault(script_log::with_traceback(
-        &script_log::mask_numbers(message),
-        &script_log::mask_numbers(traceback),
-    ))
-}
-
-/// Twilio's messages: /2010-04-01/Accounts/{account}/Messages.json, wherever the base is.
-fn is_twilio_message(url: &Url) -> bool {
-    let path = url.path();
-    path.contains("/2010-04-01/Accounts/") && path.ends_with("/Messages.json")
-}
-
-fn vouches(properties: &[Property]) -> bool {
-    let last = properties
-        .iter()
-        .rfind(|property| property.value1 == "login_without_password");
-    last.is_some_and(|property| property.value2.trim().eq_ignore_ascii_case("true"))
-}
-
-fn passcode_sends(properties: &[Property]) -> Vec<Url> {
-    properties
-        .iter()
-        .filter(|property| matches!(property.value1.as_str(), "SMS_ENDPOINT" | "ENROLL_ENDPOINT"))
-        .filter_map(|property| endpoint(&property.value2))
-        .collect()
-}
-
-/// An address without what makes no difference to who answers: blanks, query, a slash at the end.
-fn endpoint(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text.trim()).ok()?;
-    url.set_query(None);
-    url.set_fragment(None);
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Some(url)
 }

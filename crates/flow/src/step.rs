@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::{
     Acr, Authentication, Flow, FlowError, Login, PASSWORD_ACR,
     known_person::{Evidence, KnownPerson},
+    loaded_script::LoadedScript,
+    passwords::{PasswordProof, TOO_MANY_PASSWORDS, check_password},
     place::Place,
-    questions::{PasswordProof, TOO_MANY_PASSWORDS, check_password},
     scene::{self, PageRequest},
     script_reply::ScriptReply,
-    scripts::LoadedScript,
     talk::{Next, Readiness, Talk, Told, broken, passed_key, skipped_key},
 };
 

@@ -7,13 +7,13 @@ use serde_json::Value;
 use crate::{
     Acr, Flow, FlowError, Login,
     known_person::KnownPerson,
+    loaded_script::LoadedScript,
     place::{NoPlace, Place},
     questions::Host,
     scene::{PageRequest, keep_parameters, kept_session, scene},
     script_entry::ScriptEntry,
     script_log,
     script_reply::ScriptReply,
-    scripts::LoadedScript,
 };
 
 /// No method has more.

@@ -15,9 +15,10 @@ use url::Url;
 
 use crate::{
     Acr, Flow, FlowError, NewScript,
+    loaded_script::LoadedScript,
     questions::{Host, shown},
+    script_start::{NotStarted, start},
     script_version::ScriptVersion,
-    scripts::{LoadedScript, NotStarted, start},
 };
 
 /// A script that loads.
