@@ -1,12 +1,21 @@
 use std::collections::BTreeSet;
 
-use sallyport_base::{Conn, Id, StoreError, Timestamp, Value as Param, params};
+use sallyport_base::{Conn, Id, Sql, StoreError, Timestamp, Value as Param, params};
 use serde_json::Value;
 
 use crate::{
-    fields::Fields, method::Method, profile::lowered, project::Project, refusal::Refusal,
+    address::Kind,
+    fields::Fields,
+    method::Method,
+    profile::{ExternalId, lowered},
+    project::{Caller, Project},
+    refusal::Refusal,
     user::User,
+    user_name::UserName,
 };
+
+/// Conditions of one search.
+const MOST_OPERANDS: usize = 50;
 
 /// Values that one filter may name.
 const MOST_VALUES: usize = 100;
@@ -14,72 +23,110 @@ const MOST_VALUES: usize = 100;
 /// The fewest characters that a part of an address or a name is looked for by.
 const SHORTEST_PART: usize = 3;
 
-/// The condition with the parameters $1 to $14. Every filter is a parameter that is NULL when it was
-/// not asked for. Lists are one text, `,a,,b,`, in which a value is looked for between its commas.
-macro_rules! matching_users {
-    () => {
-        "FROM otp_users u
-         WHERE u.project_id = $1
-           AND ($2 IS NULL OR u.status = $2)
-           AND ($3 IS NULL OR REPLACE($3, ',' || u.user_id || ',', '') <> $3)
-           AND ($4 IS NULL OR u.created_at > $4)
-           AND ($5 IS NULL OR u.created_at < $5)
-           AND ($6 IS NULL OR COALESCE(u.lowered_name,
-                LOWER(u.first_name || ' ' || u.middle_name || ' ' || u.last_name)) LIKE $6 ESCAPE '!')
-           AND ($7 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($7, ',' || m.address || ',', '') <> $7))
-           AND ($8 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($8, ',' || m.address || ',', '') <> $8))
-           AND ($9 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($9, ',' || m.method_id || ',', '') <> $9))
-           AND ($10 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND REPLACE($10, ',' || m.method_id || ',', '') <> $10))
-           AND ($11 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address NOT LIKE '%@%' AND m.verified = $11))
-           AND ($12 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address LIKE '%@%' AND m.verified = $12))
-           AND ($13 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address NOT LIKE '%@%' AND m.address LIKE $13 ESCAPE '!'))
-           AND ($14 IS NULL OR EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id
-                AND m.address LIKE '%@%' AND m.address LIKE $14 ESCAPE '!'))"
-    };
-}
-
-pub(crate) use matching_users;
-
-/// What must be true of the users that are looked for; all of it.
-#[derive(Default)]
+/// What must be true of the users that are looked for.
 pub struct Filters {
-    status: Option<String>,
-    user_ids: Option<List>,
-    created_after: Option<Timestamp>,
-    created_before: Option<Timestamp>,
-    name_part: Option<String>,
-    numbers: Option<List>,
-    emails: Option<List>,
-    phone_ids: Option<List>,
-    email_ids: Option<List>,
-    phone_verified: Option<bool>,
-    email_verified: Option<bool>,
-    number_part: Option<String>,
-    email_part: Option<String>,
+    operator: Operator,
+    operands: Vec<Filter>,
 }
 
-/// Values of which one must be there. What cannot be one of them is not in it.
-struct List(Vec<String>);
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    And,
+    Or,
+}
+
+/// One condition. A list is of values of which one must be there; what cannot be one of them is not
+/// in it.
+enum Filter {
+    Status(Vec<String>),
+    UserIds(Vec<Id<User>>),
+    ExternalIds(Vec<ExternalId>),
+    CreatedAfter(Timestamp),
+    CreatedBefore(Timestamp),
+    CreatedBetween(Timestamp, Timestamp),
+    /// A pattern of `LIKE`, as the next but one.
+    NamePart(String),
+    MethodIds(Kind, Vec<Id<Method>>),
+    Addresses(Kind, Vec<String>),
+    AddressPart(Kind, String),
+    /// Somebody with an address of this kind that is verified, or that is not.
+    Verified(Kind, bool),
+    /// About what no user here has, such as a password: true of all of them, or of none.
+    Constant(bool),
+}
 
 impl Filters {
     /// Reads `query`.
     pub fn check(project: &Project, query: &Fields) -> Result<Self, Refusal> {
-        check_operator(query)?;
-        let mut filters = Self::default();
-        for operand in query.objects("operands")? {
-            filters.add(project, &operand)?;
+        let operator = Operator::check(query)?;
+        let operands = query.objects("operands")?;
+        if operands.len() > MOST_OPERANDS {
+            let why = format!("query may have {MOST_OPERANDS} operands at most.");
+            return Err(Refusal::BadRequest(why.into()));
         }
-        Ok(filters)
+        let operands = operands
+            .iter()
+            .map(|operand| Filter::check(project, operand));
+        Ok(Self {
+            operator,
+            operands: operands.collect::<Result<_, _>>()?,
+        })
     }
 
-    fn add(&mut self, project: &Project, operand: &Fields) -> Result<(), Refusal> {
+    /// The only users who can match, when a filter names users or what they have. They are found by
+    /// an index, one value after the other.
+    pub async fn named(
+        &self,
+        conn: &mut Conn,
+        project: &Project,
+    ) -> Result<Option<BTreeSet<Id<User>>>, StoreError> {
+        if self.operator == Operator::Or && self.operands.len() > 1 {
+            return Ok(None);
+        }
+        let Some(filter) = self.operands.iter().min_by_key(|filter| filter.breadth()) else {
+            return Ok(None);
+        };
+        filter.named(conn, project).await
+    }
+
+    /// Begins with `what`, such as `SELECT COUNT(*)`, and ends in a condition that more may follow.
+    pub fn sql(&self, what: &'static str, caller: &Caller) -> Sql {
+        let mut sql = Sql::new(what, &[]);
+        sql.push(
+            " FROM otp_users u WHERE u.project_id = ?",
+            params![&*caller.project.id],
+        );
+        let mut begin = " AND (";
+        for filter in &self.operands {
+            sql.push(begin, &[]);
+            filter.push(&mut sql, caller.now);
+            begin = match self.operator {
+                Operator::And => " AND ",
+                Operator::Or => " OR ",
+            };
+        }
+        if !self.operands.is_empty() {
+            sql.push(")", &[]);
+        }
+        sql
+    }
+}
+
+impl Operator {
+    fn check(query: &Fields) -> Result<Self, Refusal> {
+        match query.filled_text("operator")? {
+            None | Some("AND") => Ok(Self::And),
+            Some("OR") => Ok(Self::Or),
+            Some(_) => Err(Refusal::Search(
+                "user_search_invalid_operator",
+                "The operator must be AND or OR.",
+            )),
+        }
+    }
+}
+
+impl Filter {
+    fn check(project: &Project, operand: &Fields) -> Result<Self, Refusal> {
         let name = match operand.get("filter_name") {
             None => {
                 return Err(Refusal::Search(
@@ -87,7 +134,7 @@ impl Filters {
                     "An operand has a filter_name.",
                 ));
             }
-            Some(Value::String(name)) => name.clone(),
+            Some(Value::String(name)) => name,
             Some(_) => {
                 return Err(Refusal::Search(
                     "user_search_filter_name_must_be_string",
@@ -99,114 +146,231 @@ impl Filters {
             "user_search_missing_filter_value",
             "An operand has a filter_value.",
         ))?;
-        let environment = project.environment;
-        let ids = |word: &'static str| {
-            List::check(value, |text| {
-                let id: Option<Id<()>> = environment.parse(word, text);
-                id.map(|id| id.to_string()).unwrap_or_default()
-            })
-        };
-        match name.as_str() {
-            "status" => self.status = Some(status(value)?),
-            "user_id" => self.user_ids = Some(ids("user")?),
-            "phone_id" => self.phone_ids = Some(ids("phone-number")?),
-            "email_id" => self.email_ids = Some(ids("email")?),
-            "phone_number" => self.numbers = Some(List::check(value, str::to_owned)?),
-            "email_address" => self.emails = Some(List::check(value, str::to_lowercase)?),
-            "phone_verified" => self.phone_verified = Some(flag(value)?),
-            "email_verified" => self.email_verified = Some(flag(value)?),
-            "phone_number_fuzzy" => {
-                self.number_part = Some(part(value, "user_search_phone_number_fuzzy_too_short")?);
+        Ok(match name.as_str() {
+            "status" => Self::Status(statuses(value)?),
+            "user_id" => Self::users(project, value)?,
+            "phone_id" => Self::methods(project, Kind::Phone, value)?,
+            "email_id" => Self::methods(project, Kind::Email, value)?,
+            "phone_number" => Self::Addresses(Kind::Phone, list(value)?),
+            "email_address" => {
+                let addresses = list(value)?;
+                let small = addresses.iter().map(|address| address.to_lowercase());
+                Self::Addresses(Kind::Email, small.collect())
             }
-            "email_address_fuzzy" => {
-                self.email_part = Some(part(value, "user_search_email_address_fuzzy_too_short")?);
-            }
+            "phone_verified" => Self::Verified(Kind::Phone, flag(value)?),
+            "email_verified" => Self::Verified(Kind::Email, flag(value)?),
+            "phone_number_fuzzy" => Self::AddressPart(
+                Kind::Phone,
+                part(value, "user_search_phone_number_fuzzy_too_short")?,
+            ),
+            "email_address_fuzzy" => Self::AddressPart(
+                Kind::Email,
+                part(value, "user_search_email_address_fuzzy_too_short")?,
+            ),
             "full_name_fuzzy" => {
-                self.name_part = Some(part(value, "user_search_full_name_fuzzy_too_short")?);
+                Self::NamePart(part(value, "user_search_full_name_fuzzy_too_short")?)
             }
-            "created_at_greater_than" => self.created_after = Some(time(value)?),
-            "created_at_less_than" => self.created_before = Some(time(value)?),
-            "created_at_between" => {
-                self.created_after = Some(time(value.get("greater_than").unwrap_or(value))?);
-                self.created_before = Some(time(value.get("less_than").unwrap_or(value))?);
-            }
+            "created_at_greater_than" => Self::CreatedAfter(time(value)?),
+            "created_at_less_than" => Self::CreatedBefore(time(value)?),
+            "created_at_between" => Self::between(value)?,
+            "password_exists" => Self::Constant(!flag(value)?),
+            "totp_verified"
+            | "webauthn_registration_verified"
+            | "biometric_verified"
+            | "crypto_wallet_verified" => flag(value).map(|_| Self::Constant(false))?,
+            "totp_id"
+            | "webauthn_registration_id"
+            | "biometric_registration_id"
+            | "crypto_wallet_id"
+            | "crypto_wallet_address"
+            | "oauth_provider" => list(value).map(|_| Self::Constant(false))?,
             _ => {
                 return Err(Refusal::Search(
                     "user_search_filter_name_not_recognized",
                     "The filter_name is not one of this service.",
                 ));
             }
-        }
-        Ok(())
+        })
     }
 
-    /// The only users who can match, when a filter names users or what they have. They are found by
-    /// an index, one value after the other.
-    pub async fn named(
+    /// All by the ids of this service, or all by those of the application.
+    fn users(project: &Project, value: &Value) -> Result<Self, Refusal> {
+        let (mut ids, mut external_ids) = (Vec::new(), Vec::new());
+        for text in list(value)? {
+            match UserName::check(project, &text) {
+                Ok(UserName::Id(id)) => ids.push(id),
+                Ok(UserName::External(id)) => external_ids.push(id),
+                Err(_) => {}
+            }
+        }
+        match (ids.is_empty(), external_ids.is_empty()) {
+            (false, false) => Err(Refusal::Search(
+                "user_search_cannot_mix_internal_and_external_user_ids",
+                "A user_id filter names users by their user_id or by their external_id, not some by one and some by the other.",
+            )),
+            (true, false) => Ok(Self::ExternalIds(external_ids)),
+            _ => Ok(Self::UserIds(ids)),
+        }
+    }
+
+    fn methods(project: &Project, kind: Kind, value: &Value) -> Result<Self, Refusal> {
+        let ids = list(value)?;
+        let parsed = ids
+            .iter()
+            .filter_map(|id| project.environment.parse(kind.id_word(), id));
+        Ok(Self::MethodIds(kind, parsed.collect()))
+    }
+
+    fn between(value: &Value) -> Result<Self, Refusal> {
+        if !value.is_object() {
+            return Err(Refusal::Search(
+                "user_search_expected_object",
+                "The filter_value must be an object with greater_than and less_than.",
+            ));
+        }
+        let bound = |name, missing| {
+            let bound = value.get(name).filter(|bound| !bound.is_null());
+            time(bound.ok_or(Refusal::Search(
+                missing,
+                "The filter_value must have greater_than and less_than.",
+            ))?)
+        };
+        Ok(Self::CreatedBetween(
+            bound("greater_than", "user_search_missing_greater_than")?,
+            bound("less_than", "user_search_missing_less_than")?,
+        ))
+    }
+
+    /// How many users it may name, the fewest first; those that name none come last.
+    fn breadth(&self) -> u8 {
+        match self {
+            Self::UserIds(_) | Self::ExternalIds(_) => 0,
+            Self::MethodIds(..) => 1,
+            Self::Addresses(..) => 2,
+            _ => u8::MAX,
+        }
+    }
+
+    async fn named(
         &self,
         conn: &mut Conn,
         project: &Project,
     ) -> Result<Option<BTreeSet<Id<User>>>, StoreError> {
-        let methods = self.phone_ids.as_ref().or(self.email_ids.as_ref());
-        let addresses = self.numbers.as_ref().or(self.emails.as_ref());
         let mut named = BTreeSet::new();
-        if let Some(List(ids)) = &self.user_ids {
-            named.extend(ids.iter().filter_map(|id| Id::parse(id)));
-        } else if let Some(List(ids)) = methods {
-            for id in ids.iter().filter_map(|id| Id::parse(id)) {
-                named.extend(Method::owner(conn, id).await?);
+        match self {
+            Self::UserIds(ids) => named.extend(ids),
+            Self::ExternalIds(ids) => {
+                for id in ids {
+                    let user = User::find_by_external_id(conn, project, id).await?;
+                    named.extend(user.map(|user| user.id));
+                }
             }
-        } else if let Some(List(addresses)) = addresses {
-            for address in addresses {
-                named.extend(Method::users_with(conn, project, address).await?);
+            Self::MethodIds(_, ids) => {
+                for id in ids {
+                    named.extend(Method::owner(conn, *id).await?);
+                }
             }
-        } else {
-            return Ok(None);
+            Self::Addresses(_, addresses) => {
+                for address in addresses {
+                    named.extend(Method::users_with(conn, project, address).await?);
+                }
+            }
+            _ => return Ok(None),
         }
         Ok(Some(named))
     }
 
-    /// Of [`matching_users`].
-    pub fn params(&self, project: &Project) -> Vec<Param> {
-        params![
-            &*project.id,
-            self.status.as_deref(),
-            self.user_ids.as_ref().map(List::between_commas),
-            self.created_after,
-            self.created_before,
-            self.name_part.as_deref(),
-            self.numbers.as_ref().map(List::between_commas),
-            self.emails.as_ref().map(List::between_commas),
-            self.phone_ids.as_ref().map(List::between_commas),
-            self.email_ids.as_ref().map(List::between_commas),
-            self.phone_verified,
-            self.email_verified,
-            self.number_part.as_deref(),
-            self.email_part.as_deref(),
-        ]
-        .to_vec()
+    /// Appends the condition on the user `u`.
+    fn push(&self, sql: &mut Sql, now: Timestamp) {
+        match self {
+            Self::Status(statuses) => {
+                sql.push("u.status", &[]);
+                push_in(sql, statuses.iter().map(Param::from));
+            }
+            Self::UserIds(ids) => {
+                sql.push("u.user_id", &[]);
+                push_in(sql, ids.iter().map(|id| Param::from(*id)));
+            }
+            Self::ExternalIds(ids) => {
+                sql.push("u.external_id", &[]);
+                push_in(sql, ids.iter().map(|id| Param::from(id.as_str())));
+            }
+            Self::CreatedAfter(time) => sql.push("u.created_at > ?", params![*time]),
+            Self::CreatedBefore(time) => sql.push("u.created_at < ?", params![*time]),
+            Self::CreatedBetween(after, before) => sql.push(
+                "(u.created_at > ? AND u.created_at < ?)",
+                params![*after, *before],
+            ),
+            Self::NamePart(pattern) => sql.push(
+                "COALESCE(u.lowered_name, LOWER(u.first_name || ' ' || u.middle_name || ' ' || u.last_name)) LIKE ? ESCAPE '!'",
+                params![pattern],
+            ),
+            Self::MethodIds(kind, ids) => {
+                push_exists(sql, *kind, now);
+                sql.push(" AND m.method_id", &[]);
+                push_in(sql, ids.iter().map(|id| Param::from(*id)));
+                sql.push(")", &[]);
+            }
+            Self::Addresses(kind, addresses) => {
+                push_exists(sql, *kind, now);
+                sql.push(" AND m.address", &[]);
+                push_in(sql, addresses.iter().map(Param::from));
+                sql.push(")", &[]);
+            }
+            Self::AddressPart(kind, pattern) => {
+                push_exists(sql, *kind, now);
+                sql.push(" AND m.address LIKE ? ESCAPE '!')", params![pattern]);
+            }
+            Self::Verified(kind, verified) => {
+                push_exists(sql, *kind, now);
+                sql.push(" AND m.verified = ?)", params![*verified]);
+            }
+            Self::Constant(holds) => sql.push(if *holds { "1 = 1" } else { "1 = 0" }, &[]),
+        }
     }
 }
 
-/// Stytch itself takes `AND` only since it gave `OR` up.
-fn check_operator(query: &Fields) -> Result<(), Refusal> {
-    match query.filled_text("operator")? {
-        None | Some("AND") => Ok(()),
-        Some(_) => Err(Refusal::Search(
-            "user_search_invalid_operator",
-            "The operator must be AND.",
-        )),
+/// Appends ` IN (…)`. Of an empty list nothing is a member, which not every engine can say.
+fn push_in(sql: &mut Sql, values: impl Iterator<Item = Param>) {
+    let mut values = values.peekable();
+    if values.peek().is_none() {
+        return sql.push(" IN (NULL)", &[]);
     }
+    sql.push(" IN (", &[]);
+    sql.push_list(values);
+    sql.push(")", &[]);
 }
 
-fn status(value: &Value) -> Result<String, Refusal> {
-    match value.as_str().or_else(|| value.get(0)?.as_str()) {
-        Some(status @ ("active" | "pending")) => Ok(status.to_owned()),
-        _ => Err(Refusal::Search(
+/// Appends the beginning of a condition on an address `m` of the user, which is to be closed by `)`.
+/// One that was not verified in time is none any more.
+fn push_exists(sql: &mut Sql, kind: Kind, now: Timestamp) {
+    sql.push(
+        "EXISTS (SELECT 1 FROM otp_methods m WHERE m.user_id = u.user_id AND (m.drop_at IS NULL OR m.drop_at > ?)",
+        params![now],
+    );
+    sql.push(
+        match kind {
+            Kind::Phone => " AND m.address NOT LIKE '%@%'",
+            Kind::Email => " AND m.address LIKE '%@%'",
+        },
+        &[],
+    );
+}
+
+fn statuses(value: &Value) -> Result<Vec<String>, Refusal> {
+    let wrong = || {
+        Refusal::Search(
             "user_search_invalid_status_filter",
             "The status is active or pending.",
-        )),
-    }
+        )
+    };
+    let statuses = list(value).map_err(|_| wrong())?;
+    let are_known = statuses
+        .iter()
+        .all(|status| matches!(status.as_str(), "active" | "pending"));
+    (are_known && !statuses.is_empty())
+        .then_some(statuses)
+        .ok_or_else(wrong)
 }
 
 fn flag(value: &Value) -> Result<bool, Refusal> {
@@ -226,39 +390,30 @@ fn time(value: &Value) -> Result<Timestamp, Refusal> {
         ))
 }
 
-impl List {
-    /// One text or a list of texts.
-    fn check(value: &Value, each: impl Fn(&str) -> String) -> Result<Self, Refusal> {
-        let wrong = || {
-            Refusal::Search(
-                "user_search_expected_array_of_string",
-                "The filter_value must be a string or a list of strings.",
-            )
-        };
-        let texts: Vec<&str> = match value {
-            Value::String(text) => vec![text],
-            Value::Array(values) => values
-                .iter()
-                .map(|value| value.as_str().ok_or_else(wrong))
-                .collect::<Result<_, _>>()?,
-            _ => return Err(wrong()),
-        };
-        if texts.len() > MOST_VALUES {
-            return Err(Refusal::Search(
-                "user_search_maximum_filter_value_count_exceeded",
-                "A filter may name 100 values at most.",
-            ));
-        }
-        let parts = texts.into_iter().map(each);
-        let parts = parts.filter(|part| !part.is_empty() && !part.contains([',', '\0']));
-        Ok(Self(parts.collect()))
+/// One text or a list of texts. What PostgreSQL cannot keep is in no user.
+fn list(value: &Value) -> Result<Vec<String>, Refusal> {
+    let wrong = || {
+        Refusal::Search(
+            "user_search_expected_array_of_string",
+            "The filter_value must be a string or a list of strings.",
+        )
+    };
+    let texts: Vec<&str> = match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values
+            .iter()
+            .map(|value| value.as_str().ok_or_else(wrong))
+            .collect::<Result<_, _>>()?,
+        _ => return Err(wrong()),
+    };
+    if texts.len() > MOST_VALUES {
+        return Err(Refusal::Search(
+            "user_search_maximum_filter_value_count_exceeded",
+            "A filter may name 100 values at most.",
+        ));
     }
-
-    /// `,a,,b,,`
-    fn between_commas(&self) -> String {
-        let parts = self.0.iter();
-        parts.fold(",".to_owned(), |list, part| list + part + ",,")
-    }
+    let texts = texts.into_iter().filter(|text| !text.contains('\0'));
+    Ok(texts.map(str::to_owned).collect())
 }
 
 /// The pattern of a text with `value` somewhere in it.

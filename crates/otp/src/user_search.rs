@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport_base::{Conn, Id, StoreError};
+use sallyport_base::{Conn, Id, StoreError, params};
 use serde_json::json;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     project::{Caller, Project},
     refusal::Refusal,
     user::User,
-    user_filters::{Filters, matching_users},
+    user_filters::Filters,
 };
 
 /// Users on one page when the search does not say.
@@ -45,7 +45,7 @@ pub async fn search(
 ) -> Result<Success, Refusal> {
     let search = Search::check(&caller.project, &fields)?;
     let mut reader = otp.store().reader().await?;
-    let Found { total, mut users } = search.run(&mut reader, &caller.project).await?;
+    let Found { total, mut users } = search.run(&mut reader, &caller).await?;
     let has_more = users.len() > search.limit;
     users.truncate(search.limit);
     let next = users
@@ -82,15 +82,15 @@ impl Search {
         })
     }
 
-    async fn run(&self, conn: &mut Conn, project: &Project) -> Result<Found, StoreError> {
-        if let Some(named) = self.filters.named(conn, project).await? {
-            return self.among(conn, project, &named).await;
+    async fn run(&self, conn: &mut Conn, caller: &Caller) -> Result<Found, StoreError> {
+        if let Some(named) = self.filters.named(conn, &caller.project).await? {
+            return self.among(conn, caller, &named).await;
         }
-        let users = self.page(conn, project).await?;
+        let users = self.page(conn, caller).await?;
         let are_all = self.after.is_none() && users.len() <= self.limit;
         let total = match i64::try_from(users.len()) {
             Ok(total) if are_all => total,
-            _ => self.count(conn, project).await?,
+            _ => self.count(conn, caller).await?,
         };
         Ok(Found { total, users })
     }
@@ -99,16 +99,14 @@ impl Search {
     async fn among(
         &self,
         conn: &mut Conn,
-        project: &Project,
+        caller: &Caller,
         named: &BTreeSet<Id<User>>,
     ) -> Result<Found, StoreError> {
-        let params = self.filters.params(project);
         let mut found = Found::default();
         for id in named {
-            let mut params = params.clone();
-            params.push((*id).into());
-            let sql = concat!("SELECT u.* ", matching_users!(), " AND u.user_id = $15");
-            let Some(row) = conn.row(sql, &params).await? else {
+            let mut sql = self.filters.sql("SELECT u.*", caller);
+            sql.push(" AND u.user_id = ?", params![*id]);
+            let Some(row) = conn.rows_of(&sql).await?.pop() else {
                 continue;
             };
             found.total += 1;
@@ -119,29 +117,22 @@ impl Search {
         Ok(found)
     }
 
-    async fn count(&self, conn: &mut Conn, project: &Project) -> Result<i64, StoreError> {
-        let sql = concat!("SELECT COUNT(*) AS total ", matching_users!());
-        let row = conn.row(sql, &self.filters.params(project)).await?;
+    async fn count(&self, conn: &mut Conn, caller: &Caller) -> Result<i64, StoreError> {
+        let sql = self.filters.sql("SELECT COUNT(*) AS total", caller);
+        let row = conn.rows_of(&sql).await?.pop();
         row.map_or(Ok(0), |row| row.get("total"))
     }
 
     /// Looks at every user of the project.
-    async fn page(&self, conn: &mut Conn, project: &Project) -> Result<Vec<User>, StoreError> {
-        let mut params = self.filters.params(project);
-        params.push(self.after.into());
-        params.push(i64::try_from(self.limit + 1).unwrap_or(i64::MAX).into());
-        conn.rows(
-            concat!(
-                "SELECT u.* ",
-                matching_users!(),
-                " AND ($15 IS NULL OR u.user_id > $15) ORDER BY u.user_id LIMIT $16"
-            ),
-            &params,
-        )
-        .await?
-        .iter()
-        .map(User::read)
-        .collect()
+    async fn page(&self, conn: &mut Conn, caller: &Caller) -> Result<Vec<User>, StoreError> {
+        let mut sql = self.filters.sql("SELECT u.*", caller);
+        if let Some(after) = self.after {
+            sql.push(" AND u.user_id > ?", params![after]);
+        }
+        let limit = i64::try_from(self.limit + 1).unwrap_or(i64::MAX);
+        sql.push(" ORDER BY u.user_id LIMIT ?", params![limit]);
+        let rows = conn.rows_of(&sql).await?;
+        rows.iter().map(User::read).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod group_commit;
 mod schema;
+mod sql;
 mod value;
 
 use std::{
@@ -17,14 +18,15 @@ use std::{
 
 use group_commit::{Turn, Writer};
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
-    Transaction,
+    Connection, Executor, PgConnection, PgPool, Postgres, SqlSafeStr, Sqlite, SqliteConnection,
+    SqlitePool, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 pub use schema::Schema;
+pub use sql::Sql;
 pub use value::{Column, Row, Value};
 
 /// Why the store could not answer. Nothing of the transaction has happened.
@@ -263,6 +265,20 @@ impl Conn {
     pub async fn rows(
         &mut self,
         sql: &'static str,
+        params: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.all(sql, params).await
+    }
+
+    /// The rows of a statement that was put together at run time.
+    pub async fn rows_of(&mut self, sql: &Sql) -> Result<Vec<Row>, StoreError> {
+        self.all(sqlx::AssertSqlSafe(sql.text()), sql.params())
+            .await
+    }
+
+    async fn all(
+        &mut self,
+        sql: impl SqlSafeStr,
         params: &[Value],
     ) -> Result<Vec<Row>, StoreError> {
         match self.0.engine() {

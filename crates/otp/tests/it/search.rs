@@ -49,7 +49,7 @@ async fn each_filter_finds_what_it_names() {
         (
             filter(
                 "user_id",
-                json!([users[0]["user_id"], users[2]["user_id"], "x"]),
+                json!([users[0]["user_id"], users[2]["user_id"], "user-test-x"]),
             ),
             vec!["Abel", "Conti"],
         ),
@@ -197,7 +197,7 @@ async fn what_is_wrong_with_a_search_is_named() {
         (json!({ "limit": 1001 }), "user_search_invalid_limit"),
         (json!({ "cursor": "!" }), "user_search_invalid_cursor"),
         (
-            json!({ "query": { "operator": "OR" } }),
+            json!({ "query": { "operator": "NOT" } }),
             "user_search_invalid_operator",
         ),
     ] {
