@@ -43,9 +43,7 @@ impl Origin {
             .filled_text("ip_address")?
             .map(|text| text.trim().parse::<IpAddr>())
             .transpose()
-            .map_err(|_| {
-                Refusal::BadRequest("attributes.ip_address is not an IP address.".into())
-            })?;
+            .map_err(|_| Refusal::InvalidIpAddress)?;
         Ok(Self {
             ip: ip.map(|ip| ip.to_canonical()),
             user_agent: attributes.filled_text("user_agent")?.map(str::to_owned),

@@ -8,7 +8,7 @@ use http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, MapAccess, Visitor},
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value};
 
@@ -57,7 +57,7 @@ impl Fields {
     pub fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
         match self.get(name) {
             None => Ok(None),
-            Some(value) => match value.as_i64() {
+            Some(value) => match value.as_i64().or_else(|| without_fraction(value)) {
                 Some(integer) => Ok(Some(integer)),
                 None => Err(wrong_type(name, "an integer")),
             },
@@ -174,15 +174,16 @@ impl Fields {
         if std::str::from_utf8(body).is_err() {
             return Err(Refusal::BadRequest("The body is not UTF-8.".into()));
         }
-        let Object(values) = serde_json::from_slice(body).map_err(|cause| {
-            let why = match cause.classify() {
-                serde_json::error::Category::Data => {
-                    "The body must be a JSON object that names each field once."
-                }
-                _ => "The body is not JSON.",
-            };
-            Refusal::BadRequest(why.into())
-        })?;
+        let no_object = "The body must be a JSON object that names each field once.";
+        let body = serde_json::from_slice(body).map_err(|cause| match cause.classify() {
+            serde_json::error::Category::Data => no_object,
+            _ => "The body is not JSON.",
+        });
+        let values = match body {
+            Ok(Unambiguous(Value::Object(values))) => values,
+            Ok(_) => return Err(Refusal::BadRequest(no_object.into())),
+            Err(why) => return Err(Refusal::BadRequest(why.into())),
+        };
         let fields = Self { values, declared };
         fields.check_types()?;
         Ok(fields)
@@ -194,6 +195,14 @@ fn unreadable(cause: &axum::Error) -> Refusal {
         Some(cause) if cause.is::<LengthLimitError>() => Refusal::BodyTooLarge,
         _ => Refusal::BadRequest("The body did not arrive whole.".into()),
     }
+}
+
+/// `2.0` is an integer to JSON Schema (2020-12 §6.1.1).
+fn without_fraction(value: &Value) -> Option<i64> {
+    /// Beyond it not every integer has a number of its own.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    let number = value.as_f64()?;
+    (number.fract() == 0.0 && number.abs() <= LARGEST).then(|| number as i64)
 }
 
 fn wrong_type(name: &str, expected: &str) -> Refusal {
@@ -219,8 +228,12 @@ pub async fn read_body(body: Body) -> Result<Bytes, Refusal> {
         .map_err(|cause| unreadable(&cause))
 }
 
-/// A body without a type is taken for JSON, one of another type is not.
+/// A body without a type is taken for JSON; one of another type is not, nor one that is compressed.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let coding = headers.get(header::CONTENT_ENCODING);
+    if coding.is_some_and(|coding| coding != "identity") {
+        return Err(Refusal::NotJson);
+    }
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());
     };
@@ -239,32 +252,64 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// A JSON object in which no field is named twice: two readers could choose differently.
-struct Object(Map<String, Value>);
+/// A JSON value in which no object names a field twice: two readers could choose differently.
+struct Unambiguous(Value);
 
-impl<'de> Deserialize<'de> for Object {
+impl<'de> Deserialize<'de> for Unambiguous {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor)
+        deserializer.deserialize_any(UnambiguousVisitor).map(Self)
     }
 }
 
-struct ObjectVisitor;
+struct UnambiguousVisitor;
 
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Object;
+impl<'de> Visitor<'de> for UnambiguousVisitor {
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
+        f.write_str("JSON")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(flag.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Unambiguous(value)) = items.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
-        while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+        while let Some((name, Unambiguous(value))) = entries.next_entry::<String, _>()? {
             if fields.insert(name, value).is_some() {
                 return Err(A::Error::custom("a field is named twice"));
             }
         }
-        Ok(Object(fields))
+        Ok(fields.into())
     }
 }
 
@@ -314,5 +359,19 @@ mod tests {
         let object = "The body must be a JSON object that names each field once.";
         assert_eq!(refused(b"[1]"), object);
         assert_eq!(refused(br#"{"code": "1", "code": "2"}"#), object);
+        let inside = br#"{"options": [{"ip_match_required": true, "ip_match_required": false}]}"#;
+        assert_eq!(refused(inside), object);
+    }
+
+    #[test]
+    fn an_integer_may_be_written_with_a_fraction_of_nothing() {
+        let body = br#"{"a": 2.0, "b": 1e1, "c": 2.5, "d": 1e300, "e": -3}"#;
+        let fields = Fields::parse(body, None).unwrap();
+        for (name, integer) in [("a", 2), ("b", 10), ("e", -3)] {
+            assert_eq!(fields.integer(name).unwrap(), Some(integer), "{name}");
+        }
+        for name in ["c", "d"] {
+            assert!(fields.integer(name).is_err(), "{name}");
+        }
     }
 }

@@ -36,11 +36,8 @@ const ATTRIBUTES: Field = Field::optional(
 
 const LOCALE: Field = Field::optional(
     "locale",
-    OneOf(&[
-        "en", "es", "pt-br", "fr", "it", "de-DE", "zh-Hans", "ca-ES", "ja", "ru", "nl", "pl", "tr",
-        "fa", "vi", "cs", "",
-    ]),
-    "The language of the message. Case and hyphens do not matter.",
+    Text,
+    "The language of the message: en, es, pt-br, fr, it, de-DE, zh-Hans, ca-ES, ja, ru, nl, pl, tr, fa, vi or cs. Case and hyphens do not matter.",
 );
 
 const USER_ID: Field = Field::optional(
@@ -409,7 +406,7 @@ pub static USERS_SEARCH: Operation =
             Field::optional(
                 "query",
                 Object(&[
-                    Field::optional("operator", OneOf(&["AND", ""]), ""),
+                    Field::optional("operator", OneOf(&["AND", "OR", ""]), ""),
                     Field::optional(
                         "operands",
                         List(&Object(&[
@@ -430,6 +427,17 @@ pub static USERS_SEARCH: Operation =
                                     "created_at_greater_than",
                                     "created_at_less_than",
                                     "created_at_between",
+                                    "password_exists",
+                                    "totp_id",
+                                    "totp_verified",
+                                    "webauthn_registration_id",
+                                    "webauthn_registration_verified",
+                                    "biometric_registration_id",
+                                    "biometric_verified",
+                                    "crypto_wallet_id",
+                                    "crypto_wallet_address",
+                                    "crypto_wallet_verified",
+                                    "oauth_provider",
                                 ]),
                                 "",
                             ),
@@ -438,7 +446,7 @@ pub static USERS_SEARCH: Operation =
                         "",
                     ),
                 ]),
-                "All operands must match.",
+                "All operands must match, or one of them when the operator is OR.",
             ),
         ])
         .gives(&[

@@ -169,6 +169,18 @@ impl Passcode {
         Ok(row.is_some())
     }
 
+    /// By which way the method's last code was sent.
+    pub async fn channel(
+        conn: &mut Conn,
+        method_id: Id<Method>,
+    ) -> Result<Option<Channel>, StoreError> {
+        let sql = "SELECT channel FROM otp_passcodes WHERE method_id = $1";
+        let Some(row) = conn.row(sql, params![method_id]).await? else {
+            return Ok(None);
+        };
+        Ok(Channel::parse(&row.get::<String>("channel")?))
+    }
+
     /// Counts the attempt, then compares, then uses the code up. The counting statement holds the
     /// row until `tx` ends, so that of many right guesses at once one is accepted.
     pub async fn attempt(

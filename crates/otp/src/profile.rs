@@ -29,12 +29,13 @@ pub struct Profile {
 pub struct ExternalId(String);
 
 impl ExternalId {
-    /// 1 to 128 letters, digits, `.`, `_`, `-` and `|`. What looks like an id of this service is none.
+    /// 1 to 128 letters, digits, `.`, `_`, `-` and `|`. What begins like an id of this service is none.
     pub fn parse(text: &str) -> Option<Self> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-|".contains(&byte);
         let is_one = (1..=128).contains(&text.len())
             && text.bytes().all(is_allowed)
-            && !text.starts_with("user-");
+            && !text.starts_with("user-test-")
+            && !text.starts_with("user-live-");
         is_one.then(|| Self(text.to_owned()))
     }
 
@@ -102,7 +103,7 @@ pub fn lowered(text: &str) -> String {
 
 fn check_external_id(text: &str) -> Result<ExternalId, Refusal> {
     ExternalId::parse(text).ok_or(Refusal::BadRequest(
-        "external_id must be 1 to 128 letters, digits, '.', '_', '-' or '|', and not begin with 'user-'."
+        "external_id must be 1 to 128 letters, digits, '.', '_', '-' or '|', and not begin with 'user-test-' or 'user-live-'."
             .into(),
     ))
 }

@@ -30,7 +30,9 @@ pub enum Refusal {
     InvalidCode,
     InvalidUserId,
     InvalidSessionDuration,
-    InvalidCustomClaims(&'static str),
+    ClaimsTooLarge,
+    InvalidIpAddress,
+    InvalidSessionId,
     TooManyUserSelectors,
     TooManySessionArguments,
     NoSessionArguments,
@@ -163,7 +165,7 @@ impl Refusal {
             Self::NotJson => (
                 415,
                 "unsupported_media_type",
-                "Send the body as JSON with the header Content-Type: application/json.",
+                "Send the body as JSON, not compressed, with the header Content-Type: application/json.",
             ),
             Self::MissingSmsParameter => {
                 (400, "missing_sms_parameter", "phone_number is required.")
@@ -209,7 +211,21 @@ impl Refusal {
                 "invalid_session_duration_minutes",
                 "session_duration_minutes must be between 5 and 527040.",
             ),
-            Self::InvalidCustomClaims(why) => (400, "invalid_session_custom_claims", *why),
+            Self::ClaimsTooLarge => (
+                400,
+                "custom_claims_too_large",
+                "session_custom_claims may take 4 KB at most.",
+            ),
+            Self::InvalidIpAddress => (
+                400,
+                "invalid_ip_address",
+                "attributes.ip_address is not an IP address.",
+            ),
+            Self::InvalidSessionId => (
+                400,
+                "invalid_session_id",
+                "The session_id format is invalid.",
+            ),
             Self::TooManyUserSelectors => (
                 400,
                 "too_many_user_selection_arguments",
@@ -232,7 +248,7 @@ impl Refusal {
             ),
             Self::StaleSession => (
                 401,
-                "user_unauthenticated",
+                "stale_factors",
                 "The user must have proven a factor within the last minutes to add another. Authenticate a factor of the session again.",
             ),
             Self::ActionNotAllowed => (
@@ -254,7 +270,7 @@ impl Refusal {
             ),
             Self::DuplicateExternalId => (
                 400,
-                "duplicate_external_id",
+                "duplicate_user_external_id",
                 "Another user has this external_id.",
             ),
             Self::MetadataTooLarge => (

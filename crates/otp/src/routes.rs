@@ -2,11 +2,13 @@
 
 use axum::{
     Extension, Router,
-    middleware::from_fn_with_state,
+    extract::Request,
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, delete, get, post, put},
 };
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
 
 use crate::{
     Otp, answer, authenticate, channel::Channel, deliveries, inbound, metrics, openapi,
@@ -83,12 +85,26 @@ pub fn routes(otp: Otp) -> Router {
         .route(receipt::PATH, get(receipt::receive).post(receipt::receive))
         .fallback(async || Refusal::RouteNotFound)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(to_its_end))
         .layer(from_fn_with_state(otp.clone(), answer::in_json));
     let router = match otp.metrics_token() {
         Some(_) => api.route("/metrics", get(metrics::show)),
         None => api,
     };
     router.with_state(otp)
+}
+
+/// A call that began comes to its end, whatever becomes of its caller: who was added is told of, who
+/// ran into an alarm is reported.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    let call = tokio::spawn(next.run(request).in_current_span());
+    match call.await {
+        Ok(response) => response,
+        Err(cause) => {
+            tracing::error!(%cause, "a call did not come to its end");
+            Refusal::Internal("a call did not come to its end").into_response()
+        }
+    }
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {

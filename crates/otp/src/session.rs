@@ -272,6 +272,7 @@ impl Session {
         &self,
         key: &SigningKey,
         project: &Project,
+        user: &User,
         methods: &[Method],
         now: Timestamp,
     ) -> Result<String, Refusal> {
@@ -290,7 +291,7 @@ impl Session {
                 "expires_at": self.expires_at.rfc3339(),
                 "attributes": self.attributes(),
                 "authentication_factors": self.shown_factors(project, methods),
-                "roles": [],
+                "roles": user.profile.roles,
             },
         });
         if let Value::Object(own) = own {
@@ -299,7 +300,7 @@ impl Session {
         key.sign(&claims)
     }
 
-    pub fn shown(&self, project: &Project, methods: &[Method]) -> Value {
+    pub fn shown(&self, project: &Project, user: &User, methods: &[Method]) -> Value {
         json!({
             "session_id": shown_id(project, self.id),
             "user_id": user::shown_id(project, self.user_id),
@@ -309,7 +310,7 @@ impl Session {
             "attributes": self.attributes(),
             "authentication_factors": self.shown_factors(project, methods),
             "custom_claims": self.custom_claims,
-            "roles": [],
+            "roles": user.profile.roles,
         })
     }
 

@@ -29,6 +29,7 @@ pub struct SessionWishes {
 impl SessionWishes {
     pub fn check(fields: &Fields) -> Result<Self, Refusal> {
         let custom_claims = fields.object("session_custom_claims")?.into_map();
+        check_size(&custom_claims)?;
         Ok(Self {
             duration: check_duration(fields)?,
             custom_claims,
@@ -38,13 +39,14 @@ impl SessionWishes {
     /// Changes the custom claims of a session as the request asks.
     pub fn change_claims(&self, claims: &mut Map<String, Value>) -> Result<(), Refusal> {
         merge(claims, &self.custom_claims);
-        let size = serde_json::to_vec(claims).map_or(usize::MAX, |json| json.len());
-        if size > LARGEST_CLAIMS {
-            return Err(Refusal::InvalidCustomClaims(
-                "session_custom_claims may take 4 KB at most.",
-            ));
-        }
-        Ok(())
+        check_size(claims)
+    }
+}
+
+fn check_size(claims: &Map<String, Value>) -> Result<(), Refusal> {
+    match serde_json::to_vec(claims) {
+        Ok(json) if json.len() <= LARGEST_CLAIMS => Ok(()),
+        _ => Err(Refusal::ClaimsTooLarge),
     }
 }
 

@@ -27,10 +27,6 @@ pub async fn authenticate(
     let proof = SessionProof::check(&fields, || Refusal::TooManySessionArguments)?
         .ok_or(Refusal::NoSessionArguments)?;
     let wishes = SessionWishes::check(&fields)?;
-    // Projects have no policy that could allow an action.
-    if fields.has("authorization_check") {
-        return Err(Refusal::ActionNotAllowed);
-    }
     let Caller { project, now, .. } = &caller;
     let key = SigningKey::load(&otp, project, *now).await?;
     let mut tx = otp.store().begin().await?;
@@ -48,6 +44,10 @@ pub async fn authenticate(
     if let Some(retry_after) = user.locked_for(*now) {
         return Err(Refusal::UserLocked { retry_after });
     }
+    // Projects have no policy that could allow an action.
+    if fields.has("authorization_check") {
+        return Err(Refusal::ActionNotAllowed);
+    }
     session.touch(&wishes, *now)?;
     let token = if is_sandbox {
         Token::unverified(sandbox_session::TOKEN)
@@ -59,9 +59,9 @@ pub async fn authenticate(
     let methods = Method::list(&mut tx, user.id, *now).await?;
     tx.commit().await?;
     Ok(Success::of(json!({
-        "session": session.shown(project, &methods),
+        "session": session.shown(project, &user, &methods),
         "session_token": token.expose(),
-        "session_jwt": session.jwt(&key, project, &methods, *now)?,
+        "session_jwt": session.jwt(&key, project, &user, &methods, *now)?,
         "user": user.shown(project, &methods, *now),
         "verdict": null,
     })))
@@ -86,13 +86,13 @@ pub async fn list(
     let sessions = Session::list(&mut reader, project, user.id, *now).await?;
     let shown = sessions
         .iter()
-        .map(|session| session.shown(project, &methods));
+        .map(|session| session.shown(project, &user, &methods));
     Ok(Success::of(
         json!({ "sessions": shown.collect::<Vec<_>>() }),
     ))
 }
 
-/// `POST /v1/sessions/revoke`: revoking a session that ended already succeeds too.
+/// `POST /v1/sessions/revoke`: where there is no such session, or no longer, nothing is left to do.
 pub async fn revoke(
     State(otp): State<Otp>,
     caller: Caller,
@@ -135,7 +135,7 @@ impl Target {
                 .environment
                 .parse("session", text)
                 .map(Self::Id)
-                .ok_or(Refusal::SessionNotFound),
+                .ok_or(Refusal::InvalidSessionId),
         }
     }
 }

@@ -182,15 +182,16 @@ test("users are created, changed and found", async () => {
 });
 
 test("sessions are listed and revoked", async () => {
-  const { user_id, session } = await signIn();
+  const { user_id, session, session_token } = await signIn();
+  const authorization_check = { resource_id: "documents", action: "read" };
+  const beyond = { session_token, authorization_check };
+  await refused(403, "consumer_session_authorization_error", client.sessions.authenticate(beyond));
   const listed = await client.sessions.get({ user_id });
   assert.deepEqual(listed.sessions.map((one) => one.session_id), [session.session_id]);
   await client.sessions.revoke({ session_id: session.session_id });
   assert.deepEqual((await client.sessions.get({ user_id })).sessions, []);
   await refused(400, "no_session_revoke_arguments", client.sessions.revoke({}));
-  const authorization_check = { resource_id: "documents", action: "read" };
-  const beyond = { session_token: "x", authorization_check };
-  await refused(403, "consumer_session_authorization_error", client.sessions.authenticate(beyond));
+  await refused(404, "session_not_found", client.sessions.authenticate(beyond));
 });
 
 test("who calls is known", async () => {

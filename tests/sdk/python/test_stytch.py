@@ -185,12 +185,14 @@ class Passcodes(SdkTest):
         sessions = self.stytch.sessions
         listed = sessions.get(user_id=right.user_id).sessions
         self.assertEqual([session.session_id for session in listed], [right.session.session_id])
+        token = right.session_token
+        check = {"resource_id": "documents", "action": "read"}
+        not_allowed = "consumer_session_authorization_error"
+        self.refused(403, not_allowed, sessions.authenticate, session_token=token, authorization_check=check)
         sessions.revoke(session_id=right.session.session_id)
         self.assertEqual(sessions.get(user_id=right.user_id).sessions, [])
         self.refused(400, "no_session_revoke_arguments", sessions.revoke)
-        check = {"resource_id": "documents", "action": "read"}
-        not_allowed = "consumer_session_authorization_error"
-        self.refused(403, not_allowed, sessions.authenticate, session_token="x", authorization_check=check)
+        self.refused(404, "session_not_found", sessions.authenticate, session_token=token, authorization_check=check)
         self.refused(404, "user_not_found", sessions.get, user_id=UNKNOWN_USER)
 
     def test_who_calls_is_known(self):

@@ -77,7 +77,7 @@ async fn each_wrong_field_of_a_send_has_its_own_error() {
             (with("attributes", json!("x")), "bad_request"),
             (
                 with("attributes", json!({ "ip_address": "nowhere" })),
-                "bad_request",
+                "invalid_ip_address",
             ),
         ] {
             assert_eq!(
@@ -90,7 +90,7 @@ async fn each_wrong_field_of_a_send_has_its_own_error() {
     let path = "/v1/otps/sms/send";
     let unknown = "user-test-00000000-0000-4000-8000-000000000000";
     for (body, expected) in [
-        (with("user_id", json!("user-7")), (400, "invalid_user_id")),
+        (with("user_id", json!("user-test-7")), (400, "invalid_user_id")),
         (with("user_id", json!(unknown)), (404, "user_not_found")),
         (
             with("session_token", json!("unknown")),
@@ -127,6 +127,7 @@ async fn each_wrong_field_of_an_authentication_has_its_own_error() {
         (json!({}), "bad_request"),
         (json!({ "method_id": method_id }), "bad_request"),
         (with("method_id", json!("nonsense")), "invalid_method_id"),
+        (with("code", json!("")), "invalid_code"),
         (with("code", json!("12345")), "invalid_code"),
         (with("code", json!("1234567")), "invalid_code"),
         (with("code", json!("12345x")), "invalid_code"),

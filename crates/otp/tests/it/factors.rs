@@ -37,10 +37,7 @@ async fn a_session_adds_a_number_only_for_five_minutes_after_a_factor_was_proven
     let app = App::start().await;
     let session = signed_in(&app).await;
     app.wait(301);
-    assert_eq!(
-        add(&app, &session).await.refusal(),
-        (401, "user_unauthenticated")
-    );
+    assert_eq!(add(&app, &session).await.refusal(), (401, "stale_factors"));
     let code = app.sent(ALICE).await.1;
     let body = json!({
         "method_id": session.text("method_id"),

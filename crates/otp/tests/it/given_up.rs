@@ -7,8 +7,9 @@ use std::{
 
 use sallyport_base::params;
 use sallyport_otp::{Gateway, Limits};
+use serde_json::json;
 
-use crate::app::App;
+use crate::app::{ALICE, App, BRUNO};
 
 /// A caller who goes away while the request waits for the `waits`th time. `true` when the answer
 /// came before that.
@@ -57,6 +58,29 @@ async fn every_code_is_sent(app: &App) {
             return;
         }
         tokio::task::yield_now().await;
+    }
+}
+
+/// However late: the code was looked at, so that whoever had the account before is told of the number.
+#[tokio::test]
+async fn a_new_number_is_told_of_whenever_the_caller_goes_away() {
+    for waits in 1.. {
+        let app = App::start().await;
+        let (user_id, _) = app.verified(ALICE).await;
+        let body = json!({ "phone_number": BRUNO, "user_id": user_id });
+        let added = app.post("/v1/otps/sms/send", body).await.ok();
+        let (method_id, code) = (added.text("phone_id"), app.code().await);
+        let answered = give_up_at(waits, app.authenticate(&method_id, &code)).await;
+        let told = async {
+            while app.events("otp.noticed").await == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(10), told).await;
+        assert!(in_time.is_ok(), "given up at wait {waits}");
+        if answered {
+            return;
+        }
     }
 }
 

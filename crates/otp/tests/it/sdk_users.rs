@@ -236,15 +236,31 @@ async fn the_rust_sdk_lists_and_revokes_sessions() {
 async fn the_rust_sdk_reads_a_refusal_of_rights() {
     let app = App::start().await;
     let stytch = sdk(&app, &app.secret).await;
-    let check = sessions::AuthenticateRequest {
-        session_token: Some("x".repeat(43)),
+    let (method_id, code) = app.sent(ALICE).await;
+    let right = stytch
+        .otps
+        .authenticate(AuthenticateRequest {
+            method_id,
+            code,
+            session_duration_minutes: Some(60),
+            ..AuthenticateRequest::default()
+        })
+        .await
+        .unwrap();
+    let check = |session_token| sessions::AuthenticateRequest {
+        session_token: Some(session_token),
         authorization_check: Some(sessions::AuthorizationCheck {
             resource_id: "documents".to_owned(),
             action: "read".to_owned(),
         }),
         ..sessions::AuthenticateRequest::default()
     };
-    let refused = stytch.sessions.authenticate(check).await;
+    let refused = stytch
+        .sessions
+        .authenticate(check(right.session_token))
+        .await;
     let not_allowed = "consumer_session_authorization_error".to_owned();
     assert_eq!(error(refused), (403, not_allowed));
+    let stranger = stytch.sessions.authenticate(check("x".repeat(43))).await;
+    assert_eq!(error(stranger), (404, "session_not_found".to_owned()));
 }

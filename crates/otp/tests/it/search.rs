@@ -187,6 +187,34 @@ async fn what_is_wrong_with_a_search_is_named() {
             json!([{ "filter_name": "user_id", "filter_value": vec!["x"; 101] }]),
             "user_search_maximum_filter_value_count_exceeded",
         ),
+        (
+            json!([{ "filter_name": "status", "filter_value": ["active", "gone"] }]),
+            "user_search_invalid_status_filter",
+        ),
+        (
+            json!([{ "filter_name": "created_at_between", "filter_value": "2026-01-01T00:00:00Z" }]),
+            "user_search_expected_object",
+        ),
+        (
+            json!([{ "filter_name": "created_at_between", "filter_value": { "less_than": "2026-01-01T00:00:00Z" } }]),
+            "user_search_missing_greater_than",
+        ),
+        (
+            json!([{ "filter_name": "created_at_between", "filter_value": { "greater_than": "2026-01-01T00:00:00Z", "less_than": null } }]),
+            "user_search_missing_less_than",
+        ),
+        (
+            json!([{ "filter_name": "user_id", "filter_value":
+                ["user-test-00000000-0000-4000-8000-000000000000", "crm-7"] }]),
+            "user_search_cannot_mix_internal_and_external_user_ids",
+        ),
+        (
+            json!(vec![
+                json!({ "filter_name": "status", "filter_value": "active" });
+                51
+            ]),
+            "bad_request",
+        ),
         (json!([7]), "bad_request"),
     ] {
         let answer = search(&app, operands.clone()).await;
@@ -206,8 +234,128 @@ async fn what_is_wrong_with_a_search_is_named() {
     }
 }
 
+fn operand(name: &str, value: impl Into<Value>) -> Value {
+    json!({ "filter_name": name, "filter_value": value.into() })
+}
+
+#[tokio::test]
+async fn every_condition_counts_also_when_its_filter_is_named_twice() {
+    let (app, users) = three_users().await;
+    let id = |user: usize| users[user]["user_id"].clone();
+    for (operands, found) in [
+        (
+            json!([operand("user_id", id(0)), operand("user_id", id(1))]),
+            vec![],
+        ),
+        (
+            json!([operand("status", "active"), operand("status", "pending")]),
+            vec![],
+        ),
+        (
+            json!([
+                operand("full_name_fuzzy", "abe"),
+                operand("full_name_fuzzy", "ali")
+            ]),
+            vec!["Abel"],
+        ),
+        (
+            json!([
+                operand("phone_number", ALICE),
+                operand("phone_number", BRUNO)
+            ]),
+            vec![],
+        ),
+        (
+            json!([
+                operand(
+                    "created_at_between",
+                    json!({
+                        "greater_than": "2010-01-01T00:00:00Z", "less_than": "2011-01-01T00:00:00Z"
+                    })
+                ),
+                operand("created_at_greater_than", "2009-01-01T00:00:00Z"),
+                operand("created_at_less_than", "2130-01-01T00:00:00Z"),
+            ]),
+            vec![],
+        ),
+        (
+            json!([operand("status", json!(["active", "pending"]))]),
+            vec!["Abel", "Braun", "Conti"],
+        ),
+    ] {
+        assert_eq!(names(&app, operands.clone()).await, found, "{operands}");
+    }
+}
+
+#[tokio::test]
+async fn with_or_one_condition_is_enough() {
+    let (app, users) = three_users().await;
+    let found = async |operands: Value| {
+        let query = json!({ "operator": "OR", "operands": operands });
+        let answer = app.post(SEARCH, json!({ "query": query })).await.ok();
+        let results = answer.body["results"].as_array().unwrap();
+        assert_eq!(answer.body["results_metadata"]["total"], results.len());
+        let ids = results.iter().map(|user| user["user_id"].clone());
+        ids.collect::<Vec<_>>()
+    };
+    let id = |user: usize| users[user]["user_id"].clone();
+    let named = operand("user_id", id(0));
+    let pending = operand("status", "pending");
+    assert_eq!(found(json!([named, pending])).await, [id(0), id(1)]);
+    assert_eq!(found(json!([named])).await, [id(0)]);
+    assert_eq!(found(json!([])).await, [id(0), id(1), id(2)]);
+    let nobody = operand("totp_verified", true);
+    assert_eq!(found(json!([nobody, pending])).await, [id(1)]);
+}
+
+#[tokio::test]
+async fn what_no_user_here_has_is_known_to_a_search() {
+    let (app, _) = three_users().await;
+    for (name, value, all) in [
+        ("password_exists", json!(false), true),
+        ("password_exists", json!(true), false),
+        ("totp_verified", json!(true), false),
+        ("totp_id", json!(["totp-test-1"]), false),
+        ("oauth_provider", json!(["google"]), false),
+        ("webauthn_registration_verified", json!(true), false),
+        ("crypto_wallet_address", json!(["0x6df2"]), false),
+    ] {
+        let found = names(&app, filter(name, value.clone())).await;
+        assert_eq!(found.len(), if all { 3 } else { 0 }, "{name} {value}");
+    }
+}
+
+#[tokio::test]
+async fn users_are_found_by_the_ids_of_the_application() {
+    let (app, users) = three_users().await;
+    for (user, external_id) in [(0, "user-7"), (1, "crm|8")] {
+        let path = format!("/v1/users/{}", users[user]["user_id"].as_str().unwrap());
+        let body = json!({ "external_id": external_id });
+        app.put(&path, body).await.ok();
+    }
+    let found = names(&app, filter("user_id", json!(["user-7", "crm|8", "crm-9"]))).await;
+    assert_eq!(found, ["Abel", "Braun"]);
+    let missing = names(&app, filter("user_id", "crm-9")).await;
+    assert!(missing.is_empty());
+}
+
+#[tokio::test]
+async fn a_number_that_was_not_verified_in_time_finds_nobody() {
+    let (app, users) = three_users().await;
+    let body = json!({ "phone_number": "+12025550177", "user_id": users[0]["user_id"] });
+    app.post("/v1/otps/sms/send", body).await.ok();
+    let by_number = filter("phone_number", "+12025550177");
+    let by_part = filter("phone_number_fuzzy", "5550177");
+    assert_eq!(names(&app, by_number.clone()).await, ["Abel"]);
+    app.wait(301);
+    for operands in [by_number, by_part] {
+        let found = names(&app, operands.clone()).await;
+        assert!(found.is_empty(), "{operands}");
+    }
+}
+
 fn filter(name: &str, value: impl Into<Value>) -> Value {
-    json!([{ "filter_name": name, "filter_value": value.into() }])
+    json!([operand(name, value)])
 }
 
 #[tokio::test]

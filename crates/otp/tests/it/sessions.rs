@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport_base::params;
 use serde_json::{Value, json};
 
-use crate::app::{ALICE, Answer, App, BRUNO};
+use crate::app::{ALICE, Answer, App, BRUNO, another};
 
 const AUTHENTICATE: &str = "/v1/sessions/authenticate";
 
@@ -277,9 +277,48 @@ async fn custom_claims_have_a_size() {
         "session_duration_minutes": 60,
         "session_custom_claims": { "story": "x".repeat(5000) },
     });
+    let mut wrong = body.clone();
+    wrong["code"] = json!(another(&code));
+    for _ in 0..5 {
+        let answer = app.post("/v1/otps/authenticate", wrong.clone()).await;
+        assert_eq!(answer.refusal(), (400, "custom_claims_too_large"));
+    }
     let answer = app.post("/v1/otps/authenticate", body).await;
-    assert_eq!(answer.refusal(), (400, "invalid_session_custom_claims"));
+    assert_eq!(answer.refusal(), (400, "custom_claims_too_large"));
     app.authenticate(&method_id, &code).await.ok();
+}
+
+#[tokio::test]
+async fn the_roles_of_a_user_are_those_of_the_session() {
+    let app = App::start().await;
+    let body = json!({ "phone_number": ALICE, "roles": ["buyer", "seller"] });
+    app.post("/v1/users", body).await.ok();
+    let opened = signed_in(&app, ALICE).await;
+    let roles = json!(["buyer", "seller"]);
+    assert_eq!(opened.body["session"]["roles"], roles);
+    let keys = app
+        .get(&format!("/v1/sessions/jwks/{}", app.project.id))
+        .await
+        .ok();
+    let claims = claims(&app, &keys.body, &opened.text("session_jwt"));
+    assert_eq!(claims["https://stytch.com/session"]["roles"], roles);
+}
+
+#[tokio::test]
+async fn to_revoke_what_is_not_there_succeeds_and_what_is_no_id_is_named() {
+    let app = App::start().await;
+    let nobody = "session-test-00000000-0000-4000-8000-000000000000";
+    for body in [
+        json!({ "session_token": "unknown" }),
+        json!({ "session_jwt": "a.b.c" }),
+        json!({ "session_id": nobody }),
+    ] {
+        app.post("/v1/sessions/revoke", body).await.ok();
+    }
+    let answer = app
+        .post("/v1/sessions/revoke", json!({ "session_id": "bad" }))
+        .await;
+    assert_eq!(answer.refusal(), (400, "invalid_session_id"));
 }
 
 #[tokio::test]

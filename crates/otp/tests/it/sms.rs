@@ -1,3 +1,4 @@
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::app::{ALICE, App, BRUNO, another};
@@ -177,6 +178,21 @@ async fn the_sandbox_number_has_a_fixed_code_and_receives_nothing() {
         (404, "otp_code_not_found")
     );
     assert!(app.messages().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_sandbox_code_is_right_for_many_tests_at_once_and_nobody_is_locked() {
+    let app = App::start().await;
+    let sent = app.login_or_create("+10000000000").await.ok();
+    let method_id = sent.text("phone_id");
+    for _ in 0..12 {
+        let wrong = app.authenticate(&method_id, "111111").await;
+        assert_eq!(wrong.refusal(), (404, "otp_code_not_found"));
+    }
+    let right = (0..12).map(|_| app.authenticate(&method_id, "000000"));
+    for answer in join_all(right).await {
+        answer.ok();
+    }
 }
 
 #[tokio::test]

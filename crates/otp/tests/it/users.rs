@@ -120,7 +120,7 @@ async fn a_user_is_not_created_twice_and_nothing_is_left_of_a_refusal() {
         ),
         (
             json!({ "email": "a@example.com", "external_id": "7" }),
-            "duplicate_external_id",
+            "duplicate_user_external_id",
         ),
         (
             json!({ "email": "a@example.com", "external_id": "user-test-1" }),
