@@ -172,7 +172,7 @@ mod tests {
             );
         }
         let long = "a".repeat(129);
-        for bad in ["", "a b", "user-test-1", "user-1", "ä", long.as_str()] {
+        for bad in ["", "a b", "user-test-1", "user-live-1", "ä", long.as_str()] {
             assert!(ExternalId::parse(bad).is_none(), "{bad}");
         }
     }
