@@ -202,7 +202,7 @@ fn without_fraction(value: &Value) -> Option<i64> {
     /// Beyond it not every integer has a number of its own.
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     let number = value.as_f64()?;
-    (number.fract() == 0.0 && number.abs() <= LARGEST).then(|| number as i64)
+    (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64)
 }
 
 fn wrong_type(name: &str, expected: &str) -> Refusal {
