@@ -20,11 +20,14 @@ mod script_show;
 mod script_try;
 mod serve;
 mod station;
+mod stop_signals;
+mod upkeep;
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{anyhow, bail};
@@ -37,7 +40,9 @@ pub(crate) use output::print;
 pub use premises::Premises;
 pub(crate) use script::shipped as shipped_script;
 use station::Door;
-pub(crate) use station::{Station, until_told_to_stop};
+pub(crate) use station::Station;
+pub(crate) use stop_signals::StopSignals;
+pub(crate) use upkeep::Upkeep;
 
 /// What help calls the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -157,7 +162,8 @@ pub fn run(line: CommandLine) -> ExitCode {
     match try_run(line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("sallyport: {error:#}");
+            // With nobody to read it the status alone has to do.
+            let _unread = writeln!(io::stderr(), "sallyport: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -167,7 +173,11 @@ fn try_run(line: CommandLine) -> anyhow::Result<()> {
     start_log(&line)?;
     install_crypto();
     let place = Place::of(line.place, &line.command);
-    tokio::runtime::Runtime::new()?.block_on(line.command.run(place))
+    let runtime = tokio::runtime::Runtime::new()?;
+    let outcome = runtime.block_on(line.command.run(place));
+    // What a thread still waits for, such as a name that does not resolve, keeps nobody waiting.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
 }
 
 fn start_log(line: &CommandLine) -> anyhow::Result<()> {
@@ -181,6 +191,8 @@ fn start_log(line: &CommandLine) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
+        // A line that cannot be written is lost. To complain of it there would be a panic.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|cause| anyhow!("the log cannot be started: {cause}"))
 }

@@ -1,15 +1,15 @@
-use std::{fmt::Write, net::SocketAddr, path::Path, sync::Arc};
+use std::{fmt::Write, io, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{anyhow, bail};
 use axum::Router;
 use clap::Args;
 use rustls::ServerConfig;
-use sallyport_base::{Random, Secret};
+use sallyport_base::{Id, Random, Secret};
 use sallyport_flow::Issuer;
 use sallyport_otp::Gateway;
-use sallyport_people::{NewPerson, PeopleError};
+use sallyport_people::{NewPerson, PeopleError, Person};
 
-use super::{Place, Premises, Station, output, until_told_to_stop};
+use super::{Place, Premises, Station, StopSignals, output};
 use crate::{App, config::PasscodeService, demo, listen::Listener, tls::Certificate};
 
 /// Runs the server until it is stopped.
@@ -46,21 +46,22 @@ impl Serve {
                 listener.address()
             )?;
         }
-        if let Some(password) = first_admin(&station.app).await? {
-            writeln!(
-                said,
-                "\nThis is the first start: there is a person `admin` with the password\n\n    {}\n\nIt is not shown again.",
-                password.expose()
-            )?;
+        match first_admin(&station.app).await? {
+            Some(admin) => {
+                admin
+                    .announce(&station.app, said, &mut io::stdout())
+                    .await?
+            }
+            None => output::print(&said)?,
         }
+        let mut signals = StopSignals::watch()?;
         let router = station.app.router(Router::new());
         let mut serving = station.serve(listener, router);
         if let (Some(listener), Some(router)) = (passcodes, station.app.passcode_router()) {
             serving.also(listener, router);
         }
-        output::print(&said)?;
-        until_told_to_stop().await?;
-        serving.close().await;
+        signals.told().await;
+        signals.close(serving.close()).await;
         Ok(())
     }
 
@@ -127,8 +128,38 @@ pub(super) fn gateways(premises: &Premises) -> anyhow::Result<Vec<Gateway>> {
         .map_err(|why| anyhow!("passcode_service.gateways: {why}"))
 }
 
-/// Makes the person `admin` when there is nobody at all, and returns the password.
-async fn first_admin(app: &App) -> anyhow::Result<Option<Secret>> {
+/// The person `admin` of the first start.
+struct FirstAdmin {
+    id: Id<Person>,
+    password: Secret,
+}
+
+impl FirstAdmin {
+    /// Says the password, once. When nobody can be told it, there is no such person, and the next
+    /// start makes another.
+    async fn announce(
+        self,
+        app: &App,
+        mut said: String,
+        to: &mut impl io::Write,
+    ) -> anyhow::Result<()> {
+        writeln!(
+            said,
+            "\nThis is the first start: there is a person `admin` with the password\n\n    {}\n\nIt is not shown again.",
+            self.password.expose()
+        )?;
+        if let Err(cause) = to.write_all(said.as_bytes()).and_then(|()| to.flush()) {
+            app.people.remove(self.id).await?;
+            return Err(anyhow!(cause).context(
+                "the password of the first person cannot be shown on standard output, so that nobody was made",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Makes the person `admin` when there is nobody at all.
+async fn first_admin(app: &App) -> anyhow::Result<Option<FirstAdmin>> {
     if !app.people.list(None, 1).await?.is_empty() {
         return Ok(None);
     }
@@ -139,7 +170,10 @@ async fn first_admin(app: &App) -> anyhow::Result<Option<Secret>> {
         password: Some(password.clone()),
     };
     match app.people.add(admin, app.flow.clock().now()).await {
-        Ok(_) => Ok(Some(password)),
+        Ok(person) => Ok(Some(FirstAdmin {
+            id: person.id,
+            password,
+        })),
         // Another node on the same store was faster, and printed it.
         Err(PeopleError::Duplicate { .. }) => Ok(None),
         Err(cause) => Err(anyhow!(cause).context("the person admin")),
@@ -202,10 +236,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn without_anybody_to_tell_the_password_to_there_is_no_first_person() {
+        /// A pipe whose reader has gone.
+        struct Broken;
+        impl io::Write for Broken {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (_folder, premises) = premises("").await;
+        let app = station(&premises).await.app;
+        let admin = first_admin(&app).await.unwrap().unwrap();
+        let refused = admin.announce(&app, String::new(), &mut Broken).await;
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("standard output"), "{why}");
+        let admin = first_admin(&app).await.unwrap().unwrap();
+        let (password, mut said) = (admin.password.clone(), Vec::new());
+        admin
+            .announce(&app, String::new(), &mut said)
+            .await
+            .unwrap();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains(password.expose()), "{said}");
+        let check = app.people.check_password("admin", &password).await.unwrap();
+        assert!(matches!(check, PasswordCheck::Right(_)));
+    }
+
+    #[tokio::test]
     async fn the_first_start_makes_an_admin_and_no_later_one_does() {
         let (_folder, premises) = premises("").await;
         let app = station(&premises).await.app;
-        let password = first_admin(&app).await.unwrap().unwrap();
+        let FirstAdmin { password, .. } = first_admin(&app).await.unwrap().unwrap();
         let check = app.people.check_password("admin", &password).await.unwrap();
         let PasswordCheck::Right(admin) = check else {
             panic!("the printed password is right");
@@ -235,7 +299,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_kept_is_there_after_a_restart() {
         let (folder, first) = premises("").await;
-        let password = first_admin(&station(&first).await.app)
+        let FirstAdmin { password, .. } = first_admin(&station(&first).await.app)
             .await
             .unwrap()
             .unwrap();

@@ -1,6 +1,6 @@
 //! The server at work: its threads, its listeners, and how it stops.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
@@ -8,12 +8,9 @@ use sallyport_flow::{Issuer, ScriptLogFile};
 use sallyport_otp::Gateway;
 use sallyport_people::{Argon2Params, Hasher};
 use sallyport_script::{Engine, Limits, Template};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    task::JoinHandle,
-};
+use tokio::task::JoinHandle;
 
-use super::Premises;
+use super::{Premises, Upkeep};
 use crate::{
     App, AppParts,
     config::Config,
@@ -52,22 +49,31 @@ impl Station {
 
     /// Begins to serve the provider.
     pub fn serve(&self, listener: Listener, router: Router) -> Serving {
-        let app = self.app.clone();
-        let tidy = tokio::spawn(async move {
-            load_scripts(&app).await;
-            tokio::join!(app.keep_tidy(), app.follow_scripts());
-        });
-        let app = self.app.clone();
-        let courier = tokio::spawn(async move { app.send_messages().await });
         let mut serving = Serving {
             doors: Vec::new(),
-            tidy,
-            courier,
+            scripts: self.upkeep("following scripts", |app| async move {
+                load_scripts(&app).await;
+                app.follow_scripts().await;
+            }),
+            tidy: self.upkeep("removing what expired", |app| async move {
+                app.keep_tidy().await
+            }),
+            courier: self.upkeep("sending messages", |app| async move {
+                app.send_messages().await
+            }),
             engine: self.engine.clone(),
             app: self.app.clone(),
         };
         serving.also(listener, router);
         serving
+    }
+
+    fn upkeep<W>(&self, what: &'static str, work: impl Fn(App) -> W + Send + 'static) -> Upkeep
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let app = self.app.clone();
+        Upkeep::of(what, move || work(app.clone()))
     }
 }
 
@@ -104,8 +110,9 @@ async fn load_scripts(app: &App) {
 /// A server that serves.
 pub struct Serving {
     doors: Vec<Door>,
-    tidy: JoinHandle<()>,
-    courier: JoinHandle<()>,
+    scripts: Upkeep,
+    tidy: Upkeep,
+    courier: Upkeep,
     engine: Engine,
     app: App,
 }
@@ -119,18 +126,17 @@ impl Serving {
     /// Takes no more requests, lets those that run come to their end, and closes the store. One
     /// address is closed after the other: a login under way still needs the passcode service.
     pub async fn close(self) {
-        tracing::info!("stopping; requests that run may come to their end");
         for door in self.doors {
             door.close().await;
         }
-        self.tidy.abort();
+        self.scripts.end();
+        self.tidy.end();
         if let Some(otp) = &self.app.otp {
             otp.stop_sending().await;
         }
-        self.courier.abort();
+        self.courier.end();
         self.engine.stop();
         self.app.flow.store().close().await;
-        tracing::info!("stopped");
     }
 }
 
@@ -156,17 +162,6 @@ impl Door {
             tracing::error!(error = %cause, "a listener ended badly");
         }
     }
-}
-
-/// Waits for SIGTERM or SIGINT.
-pub async fn until_told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 #[cfg(test)]

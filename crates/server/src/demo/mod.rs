@@ -27,7 +27,7 @@ use sallyport_otp::Gateway;
 
 use crate::{
     App,
-    command::{Place, Premises, Station, print, until_told_to_stop},
+    command::{Place, Premises, Station, StopSignals, print},
     listen::Listener,
 };
 
@@ -68,6 +68,7 @@ impl Demo {
         let station = Station::build(&premises, issuer, vec![Gateway::telephone()]).await?;
         let furnishing = Furnishing::arrange(&station.app, &premises, passcodes.address()).await?;
         let state = DemoState::new(&station.app, &furnishing)?;
+        let mut signals = StopSignals::watch()?;
         let mut serving = station.serve(listener, station.app.router(routes(state)));
         let passcode_router = station.app.passcode_router();
         serving.also(
@@ -75,8 +76,8 @@ impl Demo {
             passcode_router.context("the demo has a passcode service")?,
         );
         print(&welcome(&station.app, &furnishing)?)?;
-        until_told_to_stop().await?;
-        serving.close().await;
+        signals.told().await;
+        signals.close(serving.close()).await;
         Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! The command line, as the program that people run.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+use sallyport_base::testing::process::Running;
 use sallyport_server::command::{Place, Premises};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sallyport");
@@ -76,4 +79,39 @@ async fn an_operator_keeps_the_list_of_who_wants_no_messages() {
     assert_eq!(opt_out(&["list"]), (true, String::new()));
     let (_, said) = opt_out(&["remove", "+12025550162"]);
     assert_eq!(said, "the number was not on the list\n");
+}
+
+/// A full disk under the log, or a reader of it that died, is no reason to turn people away.
+#[tokio::test]
+async fn a_server_whose_log_cannot_be_written_answers_and_stops_in_order() {
+    let trusting = reqwest::Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .unwrap();
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let home = tempfile::tempdir().unwrap();
+        let config = "[server]\nlisten = \"127.0.0.1:0\"\n";
+        fs::write(home.path().join("sallyport.toml"), config).unwrap();
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--home"])
+            .arg(home.path())
+            .stdout(Stdio::piped())
+            .stderr(File::options().write(true).open("/dev/full").unwrap())
+            .spawn()
+            .unwrap();
+        let (pid, said) = (child.id(), child.stdout.take().unwrap());
+        let mut server = Running::new(child);
+        let first = BufReader::new(said).lines().next().unwrap().unwrap();
+        let issuer = first.strip_prefix("Sallyport answers at ").unwrap();
+        let answer = trusting.get(format!("{issuer}/nowhere")).send().await;
+        assert_eq!(answer.unwrap().status(), 404);
+        kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
+        let ended = loop {
+            if let Some(ended) = server.try_wait().unwrap() {
+                break ended;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert!(ended.success(), "{signal:?}: {ended}");
+    }
 }

@@ -8,9 +8,8 @@ use sallyport_otp::{Gateway, Otp};
 use crate::{
     app::PURGE_EVERY,
     command::{
-        Door, Place, Premises, output,
+        Door, Place, Premises, StopSignals, Upkeep, output,
         serve::{gateways, passcode_listener, refuse_home_of_demo, tls},
-        until_told_to_stop,
     },
     config::PasscodeService,
     passcode_service::{Common, host_of_codes, passcode_service},
@@ -44,24 +43,32 @@ impl Serve {
             "The passcode service listens on {}\n",
             listener.address()
         ))?;
+        let mut signals = StopSignals::watch()?;
         let router = sallyport_otp::routes(otp.clone());
         let door = Door::open(
             listener,
             request::guarded_api(router, premises.random.clone()),
         );
-        let tidy = tokio::spawn(keep_tidy(otp.clone(), premises.clone()));
-        let courier = tokio::spawn({
-            let otp = otp.clone();
-            async move { otp.send_messages().await }
+        let tidy = Upkeep::of("removing what expired", {
+            let (otp, premises) = (otp.clone(), premises.clone());
+            move || keep_tidy(otp.clone(), premises.clone())
         });
-        until_told_to_stop().await?;
-        tracing::info!("stopping; requests that run may come to their end");
-        door.close().await;
-        tidy.abort();
-        otp.stop_sending().await;
-        courier.abort();
-        premises.store.close().await;
-        tracing::info!("stopped");
+        let courier = Upkeep::of("sending messages", {
+            let otp = otp.clone();
+            move || {
+                let otp = otp.clone();
+                async move { otp.send_messages().await }
+            }
+        });
+        signals.told().await;
+        let closing = async {
+            door.close().await;
+            tidy.end();
+            otp.stop_sending().await;
+            courier.end();
+            premises.store.close().await;
+        };
+        signals.close(closing).await;
         Ok(())
     }
 
