@@ -1,6 +1,8 @@
 //! The store on SQLite and, with `SALLYPORT_TEST_STORE`, on PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+use std::time::Duration;
+
 use sallyport_base::{
     Clock, Digest, Id, Random, Schema, Store, StoreError, Timestamp, params, testing::ScratchStore,
 };
@@ -102,6 +104,29 @@ async fn a_change_given_up_in_the_queue_does_not_hold_the_others() {
     first.commit().await.unwrap();
     mint(&scratch.store, "next").await;
     assert_eq!(count(&scratch.store).await, 1);
+}
+
+/// Changes that are undone, one after the other, keep nobody waiting who made one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_becomes_durable_while_others_are_undone_without_end() {
+    let scratch = ScratchStore::new(&[COINS]).await;
+    let mut undoing = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let store = scratch.store.clone();
+        undoing.spawn(async move {
+            loop {
+                drop(store.begin().await.unwrap());
+            }
+        });
+    }
+    let kept = async {
+        for n in 0..20 {
+            mint(&scratch.store, &format!("coin {n}")).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(30), kept).await;
+    undoing.shutdown().await;
+    assert!(in_time.is_ok());
 }
 
 #[tokio::test]

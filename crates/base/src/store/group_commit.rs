@@ -21,7 +21,8 @@ use tokio::{
 
 use super::StoreError;
 
-/// How many changes share a commit at the most, so that the first does not wait for ever.
+/// How many changes share a commit at the most, those that were undone among them, so that the first
+/// does not wait for ever.
 const GROUP: usize = 256;
 
 #[derive(Clone)]
@@ -36,6 +37,8 @@ pub struct Writer {
 struct Group {
     connection: SqliteConnection,
     open: bool,
+    /// How many had their turn since the transaction was opened.
+    turns: usize,
     ended: Vec<oneshot::Sender<Result<(), StoreError>>>,
     commits: Arc<AtomicU64>,
 }
@@ -47,6 +50,7 @@ impl Writer {
             group: Arc::new(Mutex::new(Group {
                 connection,
                 open: false,
+                turns: 0,
                 ended: Vec::new(),
                 commits: commits.clone(),
             })),
@@ -83,6 +87,7 @@ impl fmt::Debug for Writer {
 
 impl Group {
     async fn open_savepoint(&mut self) -> Result<(), StoreError> {
+        self.turns += 1;
         if self.open {
             return self.run("SAVEPOINT change").await;
         }
@@ -102,6 +107,7 @@ impl Group {
         match self.connection.execute("COMMIT").await {
             Ok(_) => {
                 self.open = false;
+                self.turns = 0;
                 self.commits.fetch_add(1, Ordering::Relaxed);
                 self.tell(&Ok(()));
             }
@@ -117,6 +123,7 @@ impl Group {
             tracing::debug!(error = %cause, "SQLite had left the transaction by itself");
         }
         self.open = false;
+        self.turns = 0;
         self.tell(&Err(cause.clone()));
     }
 
@@ -182,7 +189,7 @@ async fn keep(
     sender: oneshot::Sender<Result<(), StoreError>>,
 ) {
     group.ended.push(sender);
-    if place.leave() || group.ended.len() >= GROUP {
+    if place.leave() || group.turns >= GROUP {
         // A commit releases the savepoint too.
         return group.settle().await;
     }
@@ -195,7 +202,7 @@ async fn undo(mut group: OwnedMutexGuard<Group>, place: Place) {
     if let Err(cause) = group.undo_change().await {
         group.fail(&cause).await;
     }
-    if place.leave() {
+    if place.leave() || group.turns >= GROUP {
         group.settle().await;
     }
 }
