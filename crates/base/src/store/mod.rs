@@ -5,6 +5,7 @@
 //! [`Reader`] sees what is committed; both are a [`Conn`], which table functions take to read.
 
 mod group_commit;
+mod link;
 mod schema;
 mod sql;
 mod value;
@@ -17,9 +18,9 @@ use std::{
 };
 
 use group_commit::{Turn, Writer};
+use link::Link;
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool, Postgres, SqlSafeStr, Sqlite, SqliteConnection,
-    SqlitePool, Transaction,
+    Connection, Executor, PgPool, Postgres, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -54,6 +55,8 @@ pub enum StoreError {
     Column { column: String, cause: String },
     #[error("the store could not make the change durable: {0}")]
     Commit(#[source] Arc<sqlx::Error>),
+    #[error("the store did not answer in time")]
+    Silent,
     #[error("the store is closed")]
     Closed,
 }
@@ -105,9 +108,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(Tx(Conn(match self {
             Self::Sqlite { writer, .. } => Inner::SqliteWriter(writer.begin().await?),
-            Self::Postgres(pool) => {
-                Inner::PostgresTx(pool.begin().await.map_err(StoreError::statement)?)
-            }
+            Self::Postgres(pool) => Inner::Postgres(Link::begin(pool).await?),
         })))
     }
 
@@ -117,9 +118,7 @@ impl Store {
             Self::Sqlite { readers, .. } => {
                 Inner::SqliteReader(readers.acquire().await.map_err(StoreError::statement)?)
             }
-            Self::Postgres(pool) => {
-                Inner::PostgresReader(pool.acquire().await.map_err(StoreError::statement)?)
-            }
+            Self::Postgres(pool) => Inner::Postgres(Link::open(pool).await?),
         })))
     }
 
@@ -207,13 +206,12 @@ pub struct Conn(Inner);
 enum Inner {
     SqliteReader(PoolConnection<Sqlite>),
     SqliteWriter(Turn),
-    PostgresReader(PoolConnection<Postgres>),
-    PostgresTx(Transaction<'static, Postgres>),
+    Postgres(Link),
 }
 
 enum Engine<'c> {
     Sqlite(&'c mut SqliteConnection),
-    Postgres(&'c mut PgConnection),
+    Postgres(&'c mut Link),
 }
 
 impl Inner {
@@ -221,8 +219,7 @@ impl Inner {
         match self {
             Self::SqliteReader(connection) => Engine::Sqlite(connection),
             Self::SqliteWriter(turn) => Engine::Sqlite(turn.connection()),
-            Self::PostgresReader(connection) => Engine::Postgres(connection),
-            Self::PostgresTx(tx) => Engine::Postgres(tx),
+            Self::Postgres(link) => Engine::Postgres(link),
         }
     }
 }
@@ -253,13 +250,13 @@ impl Conn {
             Engine::Sqlite(c) => bound!(Sqlite, sql, params)
                 .fetch_optional(c)
                 .await
-                .map(|row| row.map(Row::Sqlite)),
-            Engine::Postgres(c) => bound!(Postgres, sql, params)
-                .fetch_optional(c)
+                .map(|row| row.map(Row::Sqlite))
+                .map_err(StoreError::statement),
+            Engine::Postgres(link) => link
+                .ask(async |c| bound!(Postgres, sql, params).fetch_optional(c).await)
                 .await
                 .map(|row| row.map(Row::Postgres)),
         }
-        .map_err(StoreError::statement)
     }
 
     pub async fn rows(
@@ -285,23 +282,29 @@ impl Conn {
             Engine::Sqlite(c) => bound!(Sqlite, sql, params)
                 .fetch_all(c)
                 .await
-                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Engine::Postgres(c) => bound!(Postgres, sql, params)
-                .fetch_all(c)
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+                .map_err(StoreError::statement),
+            Engine::Postgres(link) => link
+                .ask(async |c| bound!(Postgres, sql, params).fetch_all(c).await)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
         }
-        .map_err(StoreError::statement)
     }
 
     /// Runs a statement that was put together at run time and takes no parameters (migrations).
     pub(crate) async fn run(&mut self, sql: String) -> Result<(), StoreError> {
         let sql = sqlx::AssertSqlSafe(sql);
         match self.0.engine() {
-            Engine::Sqlite(c) => c.execute(sql).await.map(|_| ()),
-            Engine::Postgres(c) => c.execute(sql).await.map(|_| ()),
+            Engine::Sqlite(c) => c
+                .execute(sql)
+                .await
+                .map(drop)
+                .map_err(StoreError::statement),
+            Engine::Postgres(link) => {
+                let link = link.without_haste();
+                link.ask(async |c| c.execute(sql).await.map(drop)).await
+            }
         }
-        .map_err(StoreError::statement)
     }
 }
 
@@ -322,24 +325,21 @@ impl Tx {
             Engine::Sqlite(c) => bound!(Sqlite, sql, params)
                 .execute(c)
                 .await
-                .map(|done| done.rows_affected()),
-            Engine::Postgres(c) => bound!(Postgres, sql, params)
-                .execute(c)
+                .map(|done| done.rows_affected())
+                .map_err(StoreError::statement),
+            Engine::Postgres(link) => link
+                .ask(async |c| bound!(Postgres, sql, params).execute(c).await)
                 .await
                 .map(|done| done.rows_affected()),
         }
-        .map_err(StoreError::statement)
     }
 
     /// Returns once the change is durable.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self.0.0 {
             Inner::SqliteWriter(turn) => turn.commit().await,
-            Inner::PostgresTx(tx) => tx
-                .commit()
-                .await
-                .map_err(|cause| StoreError::Commit(Arc::new(cause))),
-            Inner::SqliteReader(_) | Inner::PostgresReader(_) => Ok(()),
+            Inner::Postgres(link) => link.commit().await,
+            Inner::SqliteReader(_) => Ok(()),
         }
     }
 }
