@@ -30,6 +30,8 @@ pub struct Status(pub u32);
 impl Status {
     pub const OK: Self = Self(0);
     pub(crate) const INVALID_COMMAND: Self = Self(0x03);
+    /// The other side does not know of the bind any more.
+    pub(crate) const NOT_BOUND: Self = Self(0x04);
     pub(crate) const QUEUE_FULL: Self = Self(0x14);
     pub(crate) const THROTTLED: Self = Self(0x58);
     /// The receiver asks for the same again, later.

@@ -2,7 +2,7 @@ use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncWriteExt, ReadHalf, WriteHalf, split},
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 
@@ -66,6 +66,7 @@ impl Session {
             sequence: 1,
             patience: settings.patience,
             enquire_every: settings.enquire_every,
+            room: Arc::new(Semaphore::new(DELIVERIES)),
         };
         tokio::spawn(line.run(reader));
         Ok(Self {
@@ -90,6 +91,9 @@ impl Session {
             let answer = self.ask(pdu.clone()).await?;
             match answer.status {
                 Status::OK => return Ok(message_id(&answer)),
+                Status::NOT_BOUND => {
+                    return Err(unreachable("it does not know of the bind any more"));
+                }
                 status if !status.is_busy() => return Err(SmppError::Refused(status)),
                 status if Instant::now() + pause >= deadline => {
                     return Err(SmppError::Throttled(status));
@@ -143,7 +147,13 @@ struct Line {
     sequence: u32,
     patience: Duration,
     enquire_every: Duration,
+    /// For deliveries that are being kept.
+    room: Arc<Semaphore>,
 }
+
+/// Deliveries that are kept at once. Beyond them nothing is read, so that the network holds back a
+/// message centre that delivers faster than anybody can keep.
+const DELIVERIES: usize = 32;
 
 /// That the connection is to be closed.
 struct Over;
@@ -155,8 +165,9 @@ impl Line {
         let (kept, mut keeping) = mpsc::channel(16);
         let mut silence = Silence::new(self.enquire_every);
         loop {
+            let has_room = self.room.available_permits() > 0;
             let step = tokio::select! {
-                pdu = hearing.recv() => match pdu {
+                pdu = hearing.recv(), if has_room => match pdu {
                     Some(pdu) => {
                         silence = Silence::new(self.enquire_every);
                         self.hear(pdu, &kept).await
@@ -168,7 +179,7 @@ impl Line {
                     Some(question) => self.put(question).await,
                     None => Err(Over),
                 },
-                () = sleep_until(silence.until) => self.enquire(&mut silence).await,
+                () = sleep_until(silence.until), if has_room => self.enquire(&mut silence).await,
             };
             if step.is_err() {
                 break;
@@ -192,7 +203,8 @@ impl Line {
 
     async fn hear(&mut self, pdu: Pdu, kept: &mpsc::Sender<Pdu>) -> Result<(), Over> {
         if pdu.command.is_answer() {
-            let is_farewell = pdu.command == Command::UNBIND.answer();
+            let is_farewell =
+                pdu.command == Command::UNBIND.answer() || pdu.status == Status::NOT_BOUND;
             if let Some(answer) = self.waiting.remove(&pdu.sequence) {
                 // Whoever asked may have stopped waiting.
                 answer.send(pdu).ok();
@@ -202,7 +214,9 @@ impl Line {
         match pdu.command {
             Command::ENQUIRE_LINK => self.write(&pdu.answered(Status::OK, Vec::new())).await,
             Command::DELIVER_SM => {
-                tokio::spawn(keep(self.listener.clone(), pdu, kept.clone()));
+                let place = self.room.clone().try_acquire_owned().map_err(|_| Over)?;
+                let keeping = keep(self.listener.clone(), pdu, kept.clone(), place);
+                tokio::spawn(keeping);
                 Ok(())
             }
             Command::UNBIND => {
@@ -269,7 +283,7 @@ async fn read_all(mut reader: ReadHalf<Box<dyn Socket>>, heard: mpsc::Sender<Pdu
 
 /// Answers once it is known whether the delivery was kept. One that cannot be read is taken: it would
 /// come again for ever.
-async fn keep(listener: Listener, pdu: Pdu, kept: mpsc::Sender<Pdu>) {
+async fn keep(listener: Listener, pdu: Pdu, kept: mpsc::Sender<Pdu>, place: OwnedSemaphorePermit) {
     let is_kept = match Incoming::read(&pdu.body) {
         Some(incoming) => (listener.0)(incoming).await,
         None => {
@@ -282,13 +296,17 @@ async fn keep(listener: Listener, pdu: Pdu, kept: mpsc::Sender<Pdu>) {
     } else {
         Status::TEMPORARY
     };
+    drop(place);
     // The connection may be closed by now; then it comes again.
     kept.send(pdu.answered(status, b"\0".to_vec())).await.ok();
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    };
 
     use tokio::net::{TcpListener, TcpStream};
 
@@ -507,6 +525,63 @@ mod tests {
         });
         assert_eq!(*heard.lock().unwrap(), [receipt.clone(), receipt]);
         assert!(session.unwrap().is_open());
+    }
+
+    #[tokio::test]
+    async fn more_deliveries_than_can_be_kept_wait_outside() {
+        let (listener, settings) = address().await;
+        let (at_once, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let open = Arc::new(Semaphore::new(0));
+        let listen = Listener::new({
+            let (at_once, most, open) = (at_once.clone(), most.clone(), open.clone());
+            move |_| {
+                most.fetch_max(at_once.fetch_add(1, SeqCst) + 1, SeqCst);
+                let (at_once, open) = (at_once.clone(), open.clone());
+                async move {
+                    open.acquire().await.unwrap().forget();
+                    at_once.fetch_sub(1, SeqCst);
+                    true
+                }
+            }
+        });
+        let session = Session::open(&settings, listen);
+        let (session, mut centre) = tokio::join!(session, Centre::meet(&listener));
+        let deliveries = 3 * DELIVERIES;
+        for sequence in 1..=u32::try_from(deliveries).unwrap() {
+            let body = deliver(4, b"id:7 stat:DELIVRD err:000", &[]);
+            let delivery = Pdu {
+                sequence,
+                ..Pdu::request(Command::DELIVER_SM, body)
+            };
+            centre.say(&delivery).await;
+        }
+        while at_once.load(SeqCst) < DELIVERIES {
+            tokio::task::yield_now().await;
+        }
+        open.add_permits(deliveries);
+        for _ in 0..deliveries {
+            assert_eq!(centre.hear().await.status, Status::OK);
+        }
+        assert_eq!(most.load(SeqCst), DELIVERIES);
+        assert!(session.unwrap().is_open());
+    }
+
+    #[tokio::test]
+    async fn a_session_that_the_other_side_has_forgotten_is_left() {
+        let (listener, settings) = address().await;
+        tokio::spawn(async move {
+            let mut centre = Centre::meet(&listener).await;
+            centre.answer(0x04).await;
+            centre.is_left().await
+        });
+        let session = Session::open(&settings, Listener::deaf()).await.unwrap();
+        assert!(matches!(
+            session.submit(&message()).await,
+            Err(SmppError::Unreachable(_))
+        ));
+        while session.is_open() {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
