@@ -1,6 +1,6 @@
 //! The HTTP client that gateways are asked with.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use reqwest::{RequestBuilder, Response, redirect::Policy};
@@ -102,7 +102,7 @@ pub struct Answer {
 pub async fn ask(request: RequestBuilder) -> Result<Answer, GatewayError> {
     let response = request.send().await.map_err(|cause| {
         let was_connected = !cause.is_connect();
-        let cause = cause.without_url().to_string();
+        let cause = innermost(&cause.without_url());
         if was_connected {
             GatewayError::Unanswered(cause)
         } else {
@@ -113,6 +113,16 @@ pub async fn ask(request: RequestBuilder) -> Result<Answer, GatewayError> {
     // Whether the message was taken says the status; the rest would only name it.
     let body = read(response).await.unwrap_or_default();
     Ok(Answer { status, body })
+}
+
+/// What went wrong in the end: a name that does not resolve, a closed port, a certificate. What
+/// stands around it says only that a request was sent.
+fn innermost(cause: &dyn Error) -> String {
+    let mut cause = cause;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 impl Answer {
@@ -164,6 +174,21 @@ mod tests {
             let checked = check_address(&url.parse().unwrap(), "url");
             assert_eq!(checked.is_ok(), usable, "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_cannot_be_reached_is_known_by_the_cause() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let url = format!("http://127.0.0.1:{port}/secret");
+        let failed = ask(client().unwrap().get(url)).await.err().unwrap();
+        let said = failed.to_string();
+        assert!(matches!(failed, GatewayError::Unreachable(_)), "{said}");
+        assert!(
+            said.contains("refused") && !said.contains("secret"),
+            "{said}"
+        );
     }
 
     #[test]
