@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
-use axum::{Router, extract::State, response::IntoResponse, routing::post};
+use axum::{Router, extract::State, response::IntoResponse};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use sallyport_base::Secret;
 use sallyport_otp::{Gateway, Limits};
@@ -39,9 +39,7 @@ impl Carrier {
             received: Arc::default(),
             go_on: Arc::default(),
         };
-        let router = Router::new()
-            .route("/send", post(receive).get(receive))
-            .with_state(carrier.clone());
+        let router = Router::new().fallback(receive).with_state(carrier.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/send", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
