@@ -16,9 +16,12 @@ CREATE TABLE otp_conversions (
 CREATE INDEX otp_conversions_by_time ON otp_conversions (started_at);
 ";
 
-/// Messages are counted by spans of this length. Those of the running span have had no time to be
-/// answered and are not held against a prefix: no code lives longer.
+/// Messages are counted by spans of this length; no code lives longer.
 pub const SPAN: Duration = Duration::from_secs(600);
+
+/// Those of a span that began less than this ago are not held against a prefix: the last of them may
+/// still be answered.
+const GRACE: Duration = Duration::from_secs(2 * SPAN.as_secs());
 
 /// How many of the codes sent to a prefix come back. Pumped numbers belong to nobody who would type
 /// a code anywhere.
@@ -47,7 +50,7 @@ impl Conversion {
                     &*project.id,
                     prefix,
                     now.minus(rule.duration()),
-                    now.minus(SPAN)
+                    now.minus(GRACE)
                 ],
             )
             .await?;

@@ -81,6 +81,23 @@ async fn a_prefix_whose_codes_come_back_is_sent_on() {
     app.login_or_create(&number(51)).await.ok();
 }
 
+/// Spans of ten minutes begin with the clock of a test.
+#[tokio::test]
+async fn a_rush_is_not_held_against_a_prefix_before_its_codes_had_ten_minutes() {
+    let app = App::with(conversion_alone(50, 20), Gateway::telephone()).await;
+    app.wait(588);
+    for n in 0..60 {
+        app.login_or_create(&number(n)).await.ok();
+    }
+    for (seconds, n) in [(12, 61), (590, 62)] {
+        app.wait(seconds);
+        app.login_or_create(&number(n)).await.ok();
+    }
+    app.wait(10);
+    let refused = app.login_or_create(&number(60)).await;
+    assert_eq!(refused.refusal(), (429, "too_few_tokens_authenticated"));
+}
+
 #[tokio::test]
 async fn the_share_of_codes_that_come_back_can_be_switched_off() {
     let app = App::with(conversion_alone(1, 0), Gateway::telephone()).await;
