@@ -67,6 +67,14 @@ impl Address {
         }
     }
 
+    /// Country code and the first three digits behind it; a mailbox has none.
+    pub fn prefix(&self) -> Option<&str> {
+        match self {
+            Self::Phone(number) => Some(number.prefix()),
+            Self::Email(_) => None,
+        }
+    }
+
     pub fn is_sandbox(&self) -> bool {
         match self {
             Self::Phone(number) => number.is_sandbox(),

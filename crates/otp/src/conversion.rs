@@ -1,4 +1,8 @@
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use sallyport_base::{Conn, StoreError, Timestamp, Tx, params};
 
@@ -16,25 +20,38 @@ CREATE TABLE otp_conversions (
 CREATE INDEX otp_conversions_by_time ON otp_conversions (started_at);
 ";
 
-/// Messages are counted by spans of this length. Those of the running span have had no time to be
-/// answered and are not held against a prefix: no code lives longer.
+/// Messages are counted by spans of this length; no code lives longer.
 pub const SPAN: Duration = Duration::from_secs(600);
+
+/// Those of a span that began less than this ago are not held against a prefix: the last of them may
+/// still be answered.
+const GRACE: Duration = Duration::from_secs(2 * SPAN.as_secs());
 
 /// How many of the codes sent to a prefix come back. Pumped numbers belong to nobody who would type
 /// a code anywhere.
 pub struct Conversion;
 
+/// The codes of a prefix that should have come back, and those that did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Share {
+    sent: i64,
+    verified: i64,
+}
+
+/// The prefixes that this node refuses, so that the log tells of each when that begins.
+#[derive(Default)]
+pub struct PoorPrefixes(Mutex<HashSet<(Arc<str>, String)>>);
+
 impl Conversion {
-    /// Whether too few of the codes of this prefix came back.
-    pub async fn is_poor(
+    pub async fn share(
         conn: &mut Conn,
         project: &Project,
         prefix: &str,
         rule: &Rule,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Share, StoreError> {
         if rule.percent == 0 {
-            return Ok(false);
+            return Ok(Share::default());
         }
         let row = conn
             .row(
@@ -47,15 +64,16 @@ impl Conversion {
                     &*project.id,
                     prefix,
                     now.minus(rule.duration()),
-                    now.minus(SPAN)
+                    now.minus(GRACE)
                 ],
             )
             .await?;
-        let Some(row) = row else {
-            return Ok(false);
-        };
-        let (sent, verified): (i64, i64) = (row.get("sent")?, row.get("verified")?);
-        Ok(sent >= rule.messages && verified * 100 < sent * rule.percent)
+        row.map_or(Ok(Share::default()), |row| {
+            Ok(Share {
+                sent: row.get("sent")?,
+                verified: row.get("verified")?,
+            })
+        })
     }
 
     pub async fn count_sent(
@@ -70,6 +88,22 @@ impl Conversion {
              ON CONFLICT (project_id, prefix, started_at) DO UPDATE SET
                 sent = otp_conversions.sent + 1",
             params![&*project.id, prefix, span_of(now)],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// A message that was counted at `counted_at` never left.
+    pub async fn take_back(
+        tx: &mut Tx,
+        project_id: &str,
+        prefix: &str,
+        counted_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        tx.execute(
+            "UPDATE otp_conversions SET sent = sent - 1
+             WHERE project_id = $1 AND prefix = $2 AND started_at = $3 AND sent > 0",
+            params![project_id, prefix, span_of(counted_at)],
         )
         .await?;
         Ok(())
@@ -98,6 +132,41 @@ impl Conversion {
             params![limit],
         )
         .await
+    }
+}
+
+impl Share {
+    /// Whether too few came back.
+    pub const fn is_poor(self, rule: &Rule) -> bool {
+        self.sent >= rule.messages && self.verified * 100 < self.sent * rule.percent
+    }
+
+    /// Tells the operator that numbers of this prefix are not sent to.
+    pub fn log(self, project: &Project, prefix: &str, rule: &Rule) {
+        tracing::warn!(
+            event = "otp.conversion",
+            project.id = &*project.id,
+            prefix,
+            sent = self.sent,
+            verified = self.verified,
+            percent = rule.percent,
+            minutes = rule.minutes,
+            "too few codes to a prefix came back; no number there that was never verified is sent to"
+        );
+    }
+}
+
+impl PoorPrefixes {
+    /// Whether the prefix is refused from now on and was not before.
+    pub fn begins(&self, project: &Project, prefix: &str, is_poor: bool) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (project.id.clone(), prefix.to_owned());
+        if is_poor {
+            known.insert(key)
+        } else {
+            known.remove(&key);
+            false
+        }
     }
 }
 

@@ -180,6 +180,7 @@ async fn put_out(
         caller: &order.caller,
         method_id: Some(method.id),
         address: &order.address,
+        prefix: order.address.prefix(),
         line,
         message: &message,
     };
@@ -212,12 +213,28 @@ async fn check_number(
     if let Some(doubt) = doubt {
         return Ok(Err(Refusal::Doubted(doubt)));
     }
-    let rule = &limits.conversion;
-    if !method.verified && Conversion::is_poor(tx, project, number.prefix(), rule, *now).await? {
+    if !method.verified && is_poor(otp, tx, &order.caller, number.prefix()).await? {
         return Ok(Err(Refusal::TooFewTokensAuthenticated));
     }
     Conversion::count_sent(tx, project, number.prefix(), *now).await?;
     Ok(Ok(is_voip && limits.voip == Voip::Warn))
+}
+
+/// Whether too few of the codes of this prefix came back. The log tells when that begins.
+async fn is_poor(
+    otp: &Otp,
+    tx: &mut Tx,
+    caller: &Caller,
+    prefix: &str,
+) -> Result<bool, StoreError> {
+    let Caller { project, now, .. } = caller;
+    let rule = &otp.limits().conversion;
+    let share = Conversion::share(tx, project, prefix, rule, *now).await?;
+    let is_poor = share.is_poor(rule);
+    if otp.poor_prefixes().begins(project, prefix, is_poor) {
+        share.log(project, prefix, rule);
+    }
+    Ok(is_poor)
 }
 
 async fn spend(

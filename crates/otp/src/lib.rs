@@ -117,5 +117,6 @@ pub const SCHEMA: Schema = Schema {
         method::ON_PROBATION,
         user::LOWERED_NAME,
         user::BY_PROJECT,
+        outbox::PREFIX,
     ],
 };

@@ -77,6 +77,7 @@ pub enum Voip {
 #[serde(deny_unknown_fields)]
 pub struct Conversion {
     pub messages: i64,
+    /// At least 30: the last 20 are left out.
     pub minutes: u32,
     /// 0 switches the rule off.
     pub percent: i64,
@@ -220,10 +221,10 @@ impl Limits {
         )?;
         expect(
             (1..=MOST).contains(&self.conversion.messages)
-                && (10..=WEEK).contains(&self.conversion.minutes)
+                && (30..=WEEK).contains(&self.conversion.minutes)
                 && (0..=100).contains(&self.conversion.percent),
             "conversion",
-            "1 to 1000000000 messages, 10 to 10080 minutes, 0 to 100 percent",
+            "1 to 1000000000 messages, 30 to 10080 minutes, 0 to 100 percent",
         )?;
         expect(
             self.prices
@@ -355,6 +356,17 @@ mod tests {
                     ..Limits::default()
                 },
                 "per_ip: expected windows of different lengths",
+            ),
+            (
+                Limits {
+                    conversion: Conversion {
+                        messages: 50,
+                        minutes: 20,
+                        percent: 20,
+                    },
+                    ..Limits::default()
+                },
+                "conversion: expected 1 to 1000000000 messages, 30 to 10080 minutes, 0 to 100 percent",
             ),
             (
                 Limits {

@@ -63,6 +63,7 @@ async fn put_out_notice(
         caller,
         method_id: None,
         address: &to.address,
+        prefix: None,
         line,
         message: &message,
     };

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::{
     channel::Channel,
+    conversion::PoorPrefixes,
     courier::{self, Courier},
     gateway::{Gateway, GatewaySetupError},
     keys::Keys,
@@ -34,6 +35,7 @@ struct Inner {
     receipts: Receipts,
     metrics_token: Option<Secret>,
     limits: Limits,
+    poor_prefixes: PoorPrefixes,
     text: MessageText,
     channels: BTreeSet<Channel>,
     retention: Retention,
@@ -118,6 +120,7 @@ impl Otp {
             random: parts.random,
             vault: parts.vault,
             limits: parts.limits,
+            poor_prefixes: PoorPrefixes::default(),
             channels: parts.channels,
             retention: parts.retention,
             making_key: tokio::sync::Mutex::new(()),
@@ -195,6 +198,10 @@ impl Otp {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn poor_prefixes(&self) -> &PoorPrefixes {
+        &self.0.poor_prefixes
     }
 
     pub(crate) fn sends_by(&self, channel: Channel) -> bool {

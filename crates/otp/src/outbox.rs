@@ -9,6 +9,7 @@ use crate::{
     answer::RequestId,
     audit::{Entry, Event},
     channel::Channel,
+    conversion::Conversion,
     cooldown::Cooldown,
     gateway::Line,
     keys::Mac,
@@ -50,6 +51,11 @@ CREATE INDEX otp_outbox_by_reference ON otp_outbox (gateway, reference);
 CREATE INDEX otp_outbox_by_time ON otp_outbox (queued_at);
 ";
 
+/// For which prefix the code of a message that waits is counted among those that should come back.
+pub const PREFIX: &str = "
+ALTER TABLE otp_outbox ADD COLUMN prefix TEXT;
+";
+
 const PURPOSE: &str = "otp message";
 
 /// How long a message may be in the hands of a node before the node counts as lost: longer than a
@@ -78,6 +84,8 @@ pub struct Parcel {
     pub tries: i64,
     /// Whether a gateway was given it before and did not answer: no other may have it.
     pub in_doubt: bool,
+    prefix: Option<String>,
+    queued_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
@@ -133,6 +141,8 @@ pub struct Draft<'a> {
     /// Whose code it is; `None` when there is none in it.
     pub method_id: Option<Id<Method>>,
     pub address: &'a Address,
+    /// For which prefix it is counted among the codes that should come back.
+    pub prefix: Option<&'a str>,
     pub line: &'a Line,
     pub message: &'a Message,
 }
@@ -161,9 +171,10 @@ impl Draft<'_> {
         tx.execute(
             "INSERT INTO otp_outbox
                 (message_id, project_id, request_id, method_id, number_mac, number_ends, country,
-                 channel, state, sealed, gateway, refused_by, tries, queued_at, due_at, expires_at,
-                 sent_at, settled_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, $12, $12, $13, $14, $14)",
+                 channel, state, sealed, prefix, gateway, refused_by, tries, queued_at, due_at,
+                 expires_at, sent_at, settled_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 0, $13, $13, $14, $15,
+                 $15)",
             params![
                 self.message.id,
                 &*self.caller.project.id,
@@ -175,6 +186,7 @@ impl Draft<'_> {
                 self.message.channel.as_str(),
                 state,
                 sealed,
+                sealed.and(self.prefix),
                 &self.line.name,
                 self.caller.now,
                 self.message.expires_at,
@@ -212,7 +224,8 @@ impl Parcel {
                 ORDER BY due_at LIMIT $2)
                AND state = 'queued' AND due_at <= $1
              RETURNING message_id, project_id, request_id, method_id, number_mac, number_ends,
-                country, channel, sealed, gateway, refused_by, tries, reason, expires_at",
+                country, channel, sealed, gateway, refused_by, tries, reason, prefix, queued_at,
+                expires_at",
             params![now, most, now.plus(LEASE)],
         )
         .await?
@@ -225,7 +238,8 @@ impl Parcel {
     pub async fn abandoned(conn: &mut Conn, now: Timestamp) -> Result<Vec<Self>, StoreError> {
         conn.rows(
             "SELECT message_id, project_id, request_id, method_id, number_mac, number_ends,
-                country, channel, sealed, gateway, refused_by, tries, reason, expires_at
+                country, channel, sealed, gateway, refused_by, tries, reason, prefix, queued_at,
+                expires_at
              FROM otp_outbox WHERE state = 'handed' AND due_at <= $1",
             params![now],
         )
@@ -281,8 +295,8 @@ impl Parcel {
     ) -> Result<bool, StoreError> {
         let changed = tx
             .execute(
-                "UPDATE otp_outbox SET state = 'sent', sealed = NULL, sent_at = $3, reference = $4,
-                    reason = $5
+                "UPDATE otp_outbox SET state = 'sent', sealed = NULL, prefix = NULL, sent_at = $3,
+                    reference = $4, reason = $5
                  WHERE message_id = $1 AND state = 'handed' AND tries = $2",
                 params![
                     self.id,
@@ -323,8 +337,9 @@ impl Parcel {
         Ok(changed == 1)
     }
 
-    /// It was not sent. Its code is taken back, and the pause before the next one is lifted. The code
-    /// is held first, as whoever replaces it does: the two never wait for each other.
+    /// It was not sent. Its code is taken back, no longer counts among those that should come back, and
+    /// the pause before the next one is lifted. The code is held first, as whoever replaces it does: the
+    /// two never wait for each other.
     pub async fn fail(
         &self,
         tx: &mut Tx,
@@ -337,13 +352,17 @@ impl Parcel {
         }
         let failed = tx
             .execute(
-                "UPDATE otp_outbox SET state = 'failed', sealed = NULL, reason = $3, settled_at = $4
+                "UPDATE otp_outbox SET state = 'failed', sealed = NULL, prefix = NULL, reason = $3,
+                    settled_at = $4
                  WHERE message_id = $1 AND state = 'handed' AND tries = $2",
                 params![self.id, self.tries, reason.as_str(), now],
             )
             .await?;
         if failed == 0 {
             return Ok(false);
+        }
+        if let Some(prefix) = &self.prefix {
+            Conversion::take_back(tx, &self.project_id, prefix, self.queued_at).await?;
         }
         if let Some(method_id) = self.method_id
             && Passcode::withdraw(tx, method_id, self.id).await?
@@ -372,11 +391,12 @@ impl Parcel {
         let row = tx
             .row(
                 "UPDATE otp_outbox SET state = $4, reason = $5, settled_at = $6, sealed = NULL,
-                    sent_at = COALESCE(sent_at, $6)
+                    prefix = NULL, sent_at = COALESCE(sent_at, $6)
                  WHERE gateway = $1 AND (message_id = $2 OR reference = $3)
                    AND state IN ('queued', 'handed', 'sent') AND tries > 0
                  RETURNING message_id, project_id, request_id, method_id, number_mac, number_ends,
-                    country, channel, sealed, gateway, refused_by, tries, reason, expires_at",
+                    country, channel, sealed, gateway, refused_by, tries, reason, prefix, queued_at,
+                expires_at",
                 params![gateway, id, reference, state, reason, now],
             )
             .await?;
@@ -524,6 +544,8 @@ impl Parcel {
             refused_by: row.get("refused_by")?,
             tries: row.get("tries")?,
             in_doubt: reason.as_deref() == Some(Reason::Unanswered.as_str()),
+            prefix: row.get("prefix")?,
+            queued_at: row.get("queued_at")?,
             expires_at: row.get("expires_at")?,
         })
     }

@@ -1,5 +1,5 @@
 use http::header;
-use sallyport_base::{Secret, Timestamp};
+use sallyport_base::{Id, Secret, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
@@ -34,9 +34,11 @@ pub struct Sender {
     signer: Signer,
 }
 
-/// What a webhook's server tells of a message later.
+/// What a webhook's server tells of a message later. It names the message, so that its signature is
+/// worth nothing for another.
 #[derive(Deserialize)]
 struct Receipt {
+    id: Id<Message>,
     state: String,
     #[serde(default)]
     reason: Option<String>,
@@ -81,7 +83,8 @@ impl Sender {
         }
     }
 
-    /// A JSON object, signed as messages are.
+    /// A JSON object, signed as messages are. The address is not signed, so that the id in it proves
+    /// nothing by itself.
     pub fn read_receipt(&self, callback: &Callback<'_>) -> Result<News, Refusal> {
         let is_signed = callback
             .header(signature::HEADER)
@@ -90,7 +93,12 @@ impl Sender {
             return Err(Refusal::UnauthorizedCredentials);
         }
         let receipt: Receipt = serde_json::from_slice(callback.body)
-            .map_err(|_| Refusal::BadRequest("The receipt needs a state.".into()))?;
+            .map_err(|_| Refusal::BadRequest("The receipt needs an id and a state.".into()))?;
+        if receipt.id != callback.message_id {
+            return Err(Refusal::BadRequest(
+                "The id of the receipt is not the one in its address.".into(),
+            ));
+        }
         let outcome = match receipt.state.as_str() {
             "delivered" => Outcome::Delivered,
             "failed" => Outcome::Undelivered,

@@ -1,63 +1,14 @@
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-    thread::ThreadId,
-};
+use std::sync::{Arc, Mutex};
 
 use axum::{Router, routing::post};
 use sallyport_base::{Secret, Store, testing::ScratchStore};
 use sallyport_otp::{Gateway, Limits};
 use tokio::net::TcpListener;
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::app::{ALICE, App, another};
-
-/// Everything that one thread logs, at every level. The subscriber is that of the whole process,
-/// because one that belongs to a thread misses what other threads met first.
-#[derive(Clone)]
-struct Log {
-    lines: Arc<Mutex<Vec<u8>>>,
-    thread: ThreadId,
-}
-
-impl Log {
-    fn of_this_thread() -> Self {
-        let log = Self {
-            lines: Arc::default(),
-            thread: std::thread::current().id(),
-        };
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(log.clone())
-            .init();
-        log
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.lines.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if std::thread::current().id() == self.thread {
-            self.lines.lock().unwrap().extend_from_slice(bytes);
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::{
+    app::{ALICE, App, another},
+    log::Log,
+};
 
 /// Accepts every message and remembers the newest body.
 async fn carrier() -> (Gateway, Arc<Mutex<String>>) {

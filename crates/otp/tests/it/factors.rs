@@ -1,10 +1,16 @@
 //! Adding an address to a user who has one.
 
+use std::collections::HashMap;
+
+use http::StatusCode;
 use sallyport_base::params;
-use sallyport_otp::{Gateway, Limits, Window};
+use sallyport_otp::{Gateway, GatewayKind, Limits, Twilio, Window};
 use serde_json::json;
 
-use crate::app::{ALICE, Answer, App, BRUNO};
+use crate::{
+    app::{ALICE, Answer, App, BRUNO},
+    webhook::Carrier,
+};
 
 async fn signed_in(app: &App) -> Answer {
     let (method_id, code) = app.sent(ALICE).await;
@@ -184,4 +190,50 @@ async fn a_notice_is_a_message_of_its_address_its_prefix_and_its_project() {
         assert_eq!(app.messages().await.len(), 2, "no notice beyond a budget");
         assert_eq!(app.events("otp.notice_kept_back").await, 1);
     }
+}
+
+/// Twilio at the address of a webhook.
+fn twilio_at(gateway: &Gateway) -> Gateway {
+    let GatewayKind::Webhook(webhook) = &gateway.kind else {
+        panic!("it is a webhook");
+    };
+    let twilio = Twilio {
+        account_sid: "AC1".to_owned(),
+        auth_token: "secret".into(),
+        from: Some("+12025550100".to_owned()),
+        messaging_service_sid: None,
+        base_url: webhook.url.clone(),
+    };
+    Gateway::new("twilio", GatewayKind::Twilio(twilio))
+}
+
+/// Hands over what waits, and returns the form of the newest message.
+async fn sent_form(app: &App, carrier: &Carrier) -> HashMap<String, String> {
+    app.otp.send_due().await.unwrap();
+    let (_, form) = carrier.received().pop().unwrap();
+    url::form_urlencoded::parse(form.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+#[tokio::test]
+async fn twilio_is_asked_to_keep_a_notice_for_no_longer_than_it_keeps_any_message() {
+    let (carrier, gateway) = Carrier::start(StatusCode::CREATED).await;
+    let app = App::with(Limits::default(), twilio_at(&gateway)).await;
+    let first = app.login_or_create(ALICE).await.ok();
+    let code = sent_form(&app, &carrier).await["Body"][..6].to_owned();
+    app.authenticate(&first.text("phone_id"), &code).await.ok();
+    let body = json!({ "phone_number": BRUNO, "user_id": first.text("user_id") });
+    let second = app.post("/v1/otps/sms/send", body).await.ok();
+    let form = sent_form(&app, &carrier).await;
+    assert_eq!(
+        form["ValidityPeriod"], "120",
+        "a code is kept while it lives"
+    );
+    app.authenticate(&second.text("phone_id"), &form["Body"][..6])
+        .await
+        .ok();
+    let notice = sent_form(&app, &carrier).await;
+    assert_eq!(notice["To"], ALICE);
+    assert_eq!(notice["ValidityPeriod"], "36000");
 }

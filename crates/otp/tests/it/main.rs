@@ -14,6 +14,7 @@ mod factors;
 mod given_up;
 mod guessing;
 mod limits;
+mod log;
 mod lookup;
 mod numbers;
 mod openapi;

@@ -1,10 +1,15 @@
 //! Rules that keep an SMS bill small and people unbothered.
 
+use http::StatusCode;
 use sallyport_base::{Random, Vault, params};
 use sallyport_otp::{Conversion, Gateway, Limits, OptOutList, Window};
 use serde_json::json;
 
-use crate::app::{ALICE, App, BRUNO};
+use crate::{
+    app::{ALICE, App, BRUNO},
+    log::Log,
+    webhook::{Carrier, Then},
+};
 
 const DAY: u64 = 24 * 3600;
 
@@ -79,6 +84,91 @@ async fn a_prefix_whose_codes_come_back_is_sent_on() {
     }
     app.wait(1200);
     app.login_or_create(&number(51)).await.ok();
+}
+
+/// Spans of ten minutes begin with the clock of a test.
+#[tokio::test]
+async fn a_rush_is_not_held_against_a_prefix_before_its_codes_had_ten_minutes() {
+    let app = App::with(conversion_alone(50, 20), Gateway::telephone()).await;
+    app.wait(588);
+    for n in 0..60 {
+        app.login_or_create(&number(n)).await.ok();
+    }
+    for (seconds, n) in [(12, 61), (590, 62)] {
+        app.wait(seconds);
+        app.login_or_create(&number(n)).await.ok();
+    }
+    app.wait(10);
+    let refused = app.login_or_create(&number(60)).await;
+    assert_eq!(refused.refusal(), (429, "too_few_tokens_authenticated"));
+}
+
+/// Asks for codes to so many strangers.
+async fn ask_for(app: &App, numbers: std::ops::Range<usize>) {
+    for n in numbers {
+        app.login_or_create(&number(n)).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_a_gateway_is_not_held_against_a_prefix() {
+    let (carrier, gateway) = Carrier::start(StatusCode::SERVICE_UNAVAILABLE).await;
+    let app = App::with(conversion_alone(50, 20), gateway).await;
+    app.wait(550);
+    ask_for(&app, 0..60).await;
+    app.otp.send_due().await.unwrap();
+    // The codes expire in the next span, and with them what waits for the gateway.
+    app.wait(120);
+    app.otp.send_due().await.unwrap();
+    assert_eq!(app.message_states().await, ["failed"; 60]);
+
+    carrier.will(Then::Answer(StatusCode::OK));
+    app.wait(1200);
+    ask_for(&app, 60..110).await;
+    app.otp.send_due().await.unwrap();
+    app.wait(1200);
+    let refused = app.login_or_create(&number(110)).await;
+    assert_eq!(
+        refused.refusal(),
+        (429, "too_few_tokens_authenticated"),
+        "what was sent counts"
+    );
+}
+
+#[tokio::test]
+async fn the_prefix_of_a_message_is_kept_while_it_waits() {
+    let (_carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let prefix = async || {
+        let mut reader = app.scratch.store.reader().await.unwrap();
+        let sql = "SELECT prefix FROM otp_outbox";
+        let row = reader.row(sql, params![]).await.unwrap().unwrap();
+        row.get::<Option<String>>("prefix").unwrap()
+    };
+    app.login_or_create(ALICE).await.ok();
+    assert_eq!(prefix().await.as_deref(), Some("+1202"));
+    app.otp.send_due().await.unwrap();
+    assert_eq!(prefix().await, None);
+}
+
+#[tokio::test]
+async fn the_log_tells_once_that_a_prefix_is_refused() {
+    let log = Log::of_this_thread();
+    let app = App::with(conversion_alone(50, 20), Gateway::telephone()).await;
+    ask_for(&app, 0..50).await;
+    let told = || log.text().matches("event=\"otp.conversion\"").count();
+    assert_eq!(told(), 0);
+    app.wait(1200);
+    for _ in 0..2 {
+        let refused = app.login_or_create(&number(50)).await;
+        assert_eq!(refused.refusal(), (429, "too_few_tokens_authenticated"));
+        assert_eq!(told(), 1);
+    }
+    app.wait(DAY);
+    ask_for(&app, 50..100).await;
+    app.wait(1200);
+    app.login_or_create(&number(100)).await;
+    assert_eq!(told(), 2, "it ended in between");
 }
 
 #[tokio::test]

@@ -1,16 +1,19 @@
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
-use axum::{Router, extract::State, response::IntoResponse, routing::post};
+use axum::{Router, extract::State, response::IntoResponse};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use sallyport_base::Secret;
 use sallyport_otp::{Gateway, Limits};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Notify};
 
-use crate::app::{ALICE, Answer, App};
+use crate::app::{ALICE, Answer, App, BRUNO};
 
 const SECRET: &str = "a secret of the operator's own";
+
+/// When the clock of a test starts.
+const NOW: i64 = 1_795_512_600;
 
 /// What a carrier does after it read a message.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +39,7 @@ impl Carrier {
             received: Arc::default(),
             go_on: Arc::default(),
         };
-        let router = Router::new()
-            .route("/send", post(receive).get(receive))
-            .with_state(carrier.clone());
+        let router = Router::new().fallback(receive).with_state(carrier.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/send", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -100,7 +101,11 @@ async fn receive(
 
 fn signature(seconds: i64, body: &str) -> String {
     let key = Key::new(HMAC_SHA256, SECRET.as_bytes());
-    let tag = sign(&key, format!("{seconds}.{body}").as_bytes());
+    signature_under(&key, seconds, body)
+}
+
+fn signature_under(key: &Key, seconds: i64, body: &str) -> String {
+    let tag = sign(key, format!("{seconds}.{body}").as_bytes());
     let hex: String = tag.as_ref().iter().map(|b| format!("{b:02x}")).collect();
     format!("t={seconds},v1={hex}")
 }
@@ -121,10 +126,7 @@ async fn a_message_is_posted_once_and_signed() {
     assert_eq!(message["expires_at"], "2026-11-24T09:32:00Z");
     assert_eq!(headers["idempotency-key"], message["id"].as_str().unwrap());
     assert_eq!(headers[header::CONTENT_TYPE], "application/json");
-    assert_eq!(
-        headers["sallyport-signature"],
-        signature(1_795_512_600, &body)
-    );
+    assert_eq!(headers["sallyport-signature"], signature(NOW, &body));
 
     let code = &message["body"].as_str().unwrap()[..6];
     app.authenticate(&sent.text("phone_id"), code).await.ok();
@@ -147,36 +149,96 @@ async fn tell_of(app: &App, message: &Value, body: &str, signature: &str) -> Ans
     app.call(request).await
 }
 
+/// A receipt of this message, and its signature.
+fn receipt(message: &Value, state: &str) -> (String, String) {
+    let body =
+        json!({ "id": message["id"], "state": state, "reason": "as a test wants" }).to_string();
+    let signature = signature(NOW, &body);
+    (body, signature)
+}
+
 #[tokio::test]
 async fn a_signed_receipt_is_kept_and_any_other_is_not() {
     let (carrier, gateway) = Carrier::start(StatusCode::ACCEPTED).await;
     let app = App::with(Limits::default(), gateway).await;
     app.login_or_create(ALICE).await.ok();
     app.otp.send_due().await.unwrap();
-    let now = 1_795_512_600;
-    let body = r#"{"state": "delivered"}"#;
+    let (body, signed) = receipt(&carrier.message(), "delivered");
     for (body, signature) in [
-        (body, signature(now - 301, body)),
-        (body, signature(now, "{}")),
-        (body, String::new()),
-        (
-            r#"{"state": "lost"}"#,
-            signature(now, r#"{"state": "lost"}"#),
-        ),
+        (&body, signature(NOW - 301, &body)),
+        (&body, signature(NOW, "{}")),
+        (&body, String::new()),
+        (&receipt(&carrier.message(), "lost").0, signed.clone()),
     ] {
         let refused = tell(&app, &carrier, body, &signature).await;
-        assert!([400, 401].contains(&refused.status.as_u16()));
+        assert_eq!(refused.refusal(), (401, "unauthorized_credentials"));
         assert_eq!(app.message_states().await, ["sent"]);
     }
-    tell(&app, &carrier, body, &signature(now, body)).await.ok();
+    tell(&app, &carrier, &body, &signed).await.ok();
     assert_eq!(app.message_states().await, ["delivered"]);
-    let late = r#"{"state": "failed", "reason": "twice"}"#;
-    tell(&app, &carrier, late, &signature(now, late)).await.ok();
+    let (late, signed) = receipt(&carrier.message(), "failed");
+    tell(&app, &carrier, &late, &signed).await.ok();
     assert_eq!(
         app.message_states().await,
         ["delivered"],
         "the first receipt counts"
     );
+}
+
+#[tokio::test]
+async fn a_receipt_is_good_for_the_message_that_it_names_and_for_no_other() {
+    let (carrier, gateway) = Carrier::start(StatusCode::ACCEPTED).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let mut messages = Vec::new();
+    for number in [ALICE, BRUNO] {
+        app.login_or_create(number).await.ok();
+        app.otp.send_due().await.unwrap();
+        messages.push(carrier.message());
+    }
+    let (body, signed) = receipt(&messages[0], "failed");
+    for (body, signature) in [
+        (body.as_str(), signed.clone()),
+        (
+            r#"{"state":"failed"}"#,
+            signature(NOW, r#"{"state":"failed"}"#),
+        ),
+        (
+            r#"{"id":"1","state":"failed"}"#,
+            signature(NOW, r#"{"id":"1","state":"failed"}"#),
+        ),
+    ] {
+        let refused = tell_of(&app, &messages[1], body, &signature).await;
+        assert_eq!(refused.refusal(), (400, "bad_request"), "{body}");
+        assert_eq!(app.message_states().await, ["sent", "sent"]);
+    }
+    tell_of(&app, &messages[0], &body, &signed).await.ok();
+    assert_eq!(app.message_states().await, ["failed", "sent"]);
+}
+
+#[tokio::test]
+async fn a_receipt_of_a_state_that_there_is_not_is_refused() {
+    let (carrier, gateway) = Carrier::start(StatusCode::ACCEPTED).await;
+    let app = App::with(Limits::default(), gateway).await;
+    app.login_or_create(ALICE).await.ok();
+    app.otp.send_due().await.unwrap();
+    let (body, signed) = receipt(&carrier.message(), "lost");
+    let refused = tell(&app, &carrier, &body, &signed).await;
+    assert_eq!(refused.refusal(), (400, "bad_request"));
+    assert_eq!(app.message_states().await, ["sent"]);
+}
+
+/// Each header of the manual is of the body that follows it.
+#[test]
+fn the_examples_of_the_manual_are_signed_right() {
+    let manual = include_str!("../../../../docs/gateways.md");
+    let key = Key::new(HMAC_SHA256, b"a long random text");
+    let examples: Vec<_> = manual.split("Sallyport-Signature: ").skip(1).collect();
+    assert_eq!(examples.len(), 2, "a message and a receipt");
+    for example in examples {
+        let (header, rest) = example.split_once('\n').unwrap();
+        let body = rest.lines().find(|line| line.starts_with('{')).unwrap();
+        assert_eq!(header, signature_under(&key, NOW, body));
+    }
 }
 
 #[tokio::test]
@@ -187,9 +249,8 @@ async fn a_message_that_did_not_arrive_is_no_reason_to_wait() {
     app.otp.send_due().await.unwrap();
     let pause = (429, "too_many_requests");
     assert_eq!(app.login_or_create(ALICE).await.refusal(), pause);
-    let body = r#"{"state": "failed", "reason": "absent"}"#;
-    let signature = signature(1_795_512_600, body);
-    tell(&app, &carrier, body, &signature).await.ok();
+    let (body, signed) = receipt(&carrier.message(), "failed");
+    tell(&app, &carrier, &body, &signed).await.ok();
     assert_eq!(app.message_states().await, ["failed"]);
     app.login_or_create(ALICE).await.ok();
 }
@@ -205,11 +266,13 @@ async fn a_late_receipt_of_an_older_message_lifts_no_pause() {
         messages.push(carrier.message());
         app.wait(30);
     }
-    let body = r#"{"state": "failed"}"#;
-    let signature = signature(1_795_512_600, body);
-    tell_of(&app, &messages[0], body, &signature).await.ok();
+    let tell_failed = async |message: &Value| {
+        let (body, signed) = receipt(message, "failed");
+        tell_of(&app, message, &body, &signed).await.ok();
+    };
+    tell_failed(&messages[0]).await;
     let pause = (429, "too_many_requests");
     assert_eq!(app.login_or_create(ALICE).await.refusal(), pause);
-    tell_of(&app, &messages[1], body, &signature).await.ok();
+    tell_failed(&messages[1]).await;
     app.login_or_create(ALICE).await.ok();
 }
