@@ -8,6 +8,7 @@ use crate::{
     answer::Success,
     audit::{Entry, Event},
     channel::Channel,
+    claim,
     conversion::Conversion,
     cooldown::Cooldown,
     decoy::Decoy,
@@ -253,6 +254,9 @@ async fn accept(
 ) -> Result<Outcome, Refusal> {
     let Caller { project, now, .. } = caller;
     let Proof { method, .. } = &proof;
+    if !method.was_proven {
+        claim::take(otp, tx, caller, method, &method.address).await?;
+    }
     if !Method::verify(tx, method, *now).await? {
         return Ok(Outcome::NotCounted(
             Refusal::duplicate(method.kind()),

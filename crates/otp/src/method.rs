@@ -52,7 +52,8 @@ SELECT user_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_
 
 /// What a user has that codes are sent to: a phone or a mailbox. A project knows each address once,
 /// except that one *on probation* (added to an existing user and not verified) may be on probation
-/// with several users: otherwise whoever claims an address first would keep its owner out.
+/// with several users: otherwise whoever claims an address first would keep its owner out. For the same
+/// reason an owner who never proved to have it makes way for one who does: see [`crate::claim`].
 #[derive(Clone, Debug)]
 pub struct Method {
     pub id: Id<Method>,
@@ -203,14 +204,27 @@ impl Method {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         tx.execute(
-            "UPDATE otp_methods SET drop_at = $2 WHERE method_id = $1 AND drop_at IS NOT NULL",
-            params![id, now.plus(PROBATION)],
+            "UPDATE otp_methods SET drop_at = $2 WHERE method_id = $1 AND drop_at > $3",
+            params![id, now.plus(PROBATION), now],
         )
         .await?;
         Ok(())
     }
 
-    /// `false` when another user verified the same address first.
+    /// Ends the claim of an owner who never proved to have the address; the next purge takes the
+    /// method away. `false` when it was proven meanwhile.
+    pub async fn drop_claim(tx: &mut Tx, id: Id<Self>, now: Timestamp) -> Result<bool, StoreError> {
+        let dropped = tx
+            .execute(
+                "UPDATE otp_methods SET drop_at = $2
+                 WHERE method_id = $1 AND drop_at IS NULL AND proven_at IS NULL",
+                params![id, now],
+            )
+            .await?;
+        Ok(dropped == 1)
+    }
+
+    /// `false` when another user verified the same address first. Whoever claims it is to be gone.
     pub async fn verify(tx: &mut Tx, method: &Self, now: Timestamp) -> Result<bool, StoreError> {
         let verified = tx
             .execute(
@@ -263,7 +277,7 @@ impl Method {
     }
 
     /// Puts another address in the place of this one, which has to be proven anew. `false` when
-    /// another user has it.
+    /// another user has it. Whoever claims it is to be gone.
     pub async fn exchange(
         tx: &mut Tx,
         project: &Project,

@@ -150,7 +150,7 @@ async fn check_freshness(
     }
 }
 
-/// The user's method with this address. An address that nobody has is added on probation.
+/// The user's method with this address. An address that nobody proved to have is added on probation.
 async fn find_or_add(
     otp: &Otp,
     tx: &mut Tx,
@@ -160,18 +160,16 @@ async fn find_or_add(
 ) -> Result<Method, Refusal> {
     let Caller { project, now, .. } = caller;
     User::hold(tx, user.id).await?;
+    let owner = Method::find_by_address(tx, project, address).await?;
+    if owner.is_some_and(|owner| owner.was_proven && owner.user_id != user.id) {
+        return Err(Refusal::duplicate(address.kind()));
+    }
     let methods = Method::list(tx, user.id, *now).await?;
     if let Some(method) = methods
         .into_iter()
         .find(|method| method.address == *address)
     {
         return Ok(method);
-    }
-    if Method::find_by_address(tx, project, address)
-        .await?
-        .is_some()
-    {
-        return Err(Refusal::duplicate(address.kind()));
     }
     let waiting = Method::count_on_probation(tx, user, *now).await?;
     if waiting >= otp.limits().unverified_numbers_per_user {
