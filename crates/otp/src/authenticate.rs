@@ -302,7 +302,9 @@ async fn keep_session(
         session,
     } = proof;
     match (session, params.wishes.duration) {
-        (Some(mut session), _) => {
+        (Some(session), _) => {
+            let held = session.hold(tx, *now).await?;
+            let mut session = held.ok_or(Refusal::SessionNotFound)?;
             session.add_factor(&method, channel, *now);
             session.touch(&params.wishes, *now)?;
             if !session.keep_changes(tx, project).await? {
