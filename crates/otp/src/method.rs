@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Tx, params};
 use serde_json::{Value, json};
@@ -49,6 +49,11 @@ const USERS_WITH: &str = "
 SELECT user_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NULL
 UNION ALL
 SELECT user_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NOT NULL";
+
+const IDS_WITH: &str = "
+SELECT method_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NULL
+UNION ALL
+SELECT method_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NOT NULL";
 
 /// What a user has that codes are sent to: a phone or a mailbox. A project knows each address once,
 /// except that one *on probation* (added to an existing user and not verified) may be on probation
@@ -115,6 +120,19 @@ impl Method {
             .await?
             .iter()
             .map(|row| row.get("user_id"))
+            .collect()
+    }
+
+    /// Every method with the address, on probation or not, in the order in which their codes are held.
+    pub async fn ids_with(
+        conn: &mut Conn,
+        project: &Project,
+        address: &Address,
+    ) -> Result<BTreeSet<Id<Self>>, StoreError> {
+        conn.rows(IDS_WITH, params![&*project.id, address.as_str()])
+            .await?
+            .iter()
+            .map(|row| row.get("method_id"))
             .collect()
     }
 
@@ -381,6 +399,7 @@ mod tests {
         for (sql, indexes) in [
             ("EXPLAIN QUERY PLAN ".to_owned() + OWNER, 1),
             ("EXPLAIN QUERY PLAN ".to_owned() + USERS_WITH, 2),
+            ("EXPLAIN QUERY PLAN ".to_owned() + IDS_WITH, 2),
         ] {
             let plan = reader.rows(sql.leak(), params!["", ""]).await.unwrap();
             let steps: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();

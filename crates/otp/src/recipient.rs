@@ -7,6 +7,7 @@ use crate::{
     address::Address,
     fields::Fields,
     method::Method,
+    passcode::Passcode,
     project::Caller,
     refusal::Refusal,
     session::{Session, SessionProof},
@@ -111,6 +112,10 @@ async fn find_or_create(
     let Caller { project, now, .. } = caller;
     if let Some(found) = find_owner(tx, caller, address).await? {
         return Ok(found);
+    }
+    // Whoever returns a code to such an address on probation has the code before the address.
+    for method_id in Method::ids_with(tx, project, address).await? {
+        Passcode::hold(tx, method_id).await?;
     }
     let user = User::create(tx, project, status, *now, otp.random()).await?;
     let added = Method::add(tx, project, &user, address, *now, otp.random()).await?;

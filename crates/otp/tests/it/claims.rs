@@ -1,8 +1,14 @@
 //! An address belongs to whoever proved to have it; who only claims it keeps nobody out.
 
+use futures_util::future::join;
+use http::StatusCode;
+use sallyport_otp::Limits;
 use serde_json::{Value, json};
 
-use crate::app::{ALICE, Answer, App, BRUNO};
+use crate::{
+    app::{ALICE, Answer, App, BRUNO},
+    webhook::Carrier,
+};
 
 const MAILBOX: &str = "bruno@example.com";
 
@@ -160,4 +166,65 @@ async fn of_two_who_add_a_number_the_first_with_a_right_code_has_it() {
     assert_eq!(late.refusal(), (400, "duplicate_phone_number"));
     let answer = app.authenticate(&of_bruno.text("phone_id"), &code).await;
     assert_ne!(answer.status, 200, "{:?}", answer.body);
+}
+
+#[tokio::test]
+async fn a_code_ends_the_codes_that_others_have_for_the_same_number() {
+    let app = App::start().await;
+    let (alice, _) = app.verified(ALICE).await;
+    let bruno = signed_in_by_mail(&app).await.text("user_id");
+    let mut sent = Vec::new();
+    for (pause, user_id) in [(0, None), (30, Some(&alice)), (60, Some(&bruno))] {
+        app.wait(pause);
+        let phone_id = match user_id {
+            None => app.login_or_create(BRUNO).await.ok().text("phone_id"),
+            Some(user_id) => send(&app, user_id, BRUNO).await.ok().text("phone_id"),
+        };
+        sent.push((phone_id, app.code().await));
+    }
+    let (newest, newest_code) = sent.pop().unwrap();
+    for (phone_id, code) in sent {
+        let answer = app.authenticate(&phone_id, &code).await;
+        assert_eq!(answer.refusal(), (404, "otp_code_not_found"));
+    }
+    app.authenticate(&newest, &newest_code).await.ok();
+}
+
+#[tokio::test]
+async fn a_message_that_waits_is_not_sent_once_another_user_was_sent_a_code_for_its_number() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let body = json!({ "email": MAILBOX });
+    let bruno = app.post("/v1/users", body).await.ok().text("user_id");
+    app.login_or_create(BRUNO).await.ok();
+    app.wait(30);
+    let added = send(&app, &bruno, BRUNO).await.ok();
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 1);
+    assert_eq!(app.message_states().await, ["failed", "sent"]);
+    let soon = send(&app, &bruno, BRUNO).await;
+    assert_eq!(soon.refusal(), (429, "too_many_requests"));
+    let phone_id = added.text("phone_id");
+    app.authenticate(&phone_id, &carrier.code()).await.ok();
+}
+
+/// The pause keeps the stranger from a message, unless the code came back first. On PostgreSQL neither
+/// may wait for the other while the other waits for it.
+#[tokio::test]
+async fn a_code_comes_back_while_a_stranger_asks_for_one() {
+    let app = App::start().await;
+    for n in 0..20 {
+        let body = json!({ "email": format!("{n}@example.com") });
+        let user_id = app.post("/v1/users", body).await.ok().text("user_id");
+        let number = format!("+1202555{n:04}");
+        let added = send(&app, &user_id, &number).await.ok();
+        let (phone_id, code) = (added.text("phone_id"), app.code().await);
+        let stranger = app.login_or_create(&number);
+        let (answer, stranger) = join(app.authenticate(&phone_id, &code), stranger).await;
+        answer.ok();
+        assert!(
+            [200, 429].contains(&stranger.status.as_u16()),
+            "{stranger:?}"
+        );
+    }
 }
