@@ -8,6 +8,7 @@ use crate::{
     answer::Success,
     audit::{Entry, Event},
     channel::Channel,
+    claim,
     conversion::Conversion,
     cooldown::Cooldown,
     decoy::Decoy,
@@ -290,6 +291,9 @@ async fn accept(
 ) -> Result<Outcome, Refusal> {
     let Caller { project, now, .. } = caller;
     let Proof { method, .. } = &proof;
+    if !method.was_proven {
+        claim::take(otp, tx, caller, method, &method.address).await?;
+    }
     if !Method::verify(tx, method, *now).await? {
         return Ok(Outcome::NotCounted(
             Refusal::duplicate(method.kind()),
@@ -335,7 +339,9 @@ async fn keep_session(
         session,
     } = proof;
     match (session, params.wishes.duration) {
-        (Some(mut session), _) => {
+        (Some(session), _) => {
+            let held = session.hold(tx, *now).await?;
+            let mut session = held.ok_or(Refusal::SessionNotFound)?;
             session.add_factor(&method, channel, *now);
             session.touch(&params.wishes, *now)?;
             if !session.keep_changes(tx, project).await? {

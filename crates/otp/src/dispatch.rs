@@ -163,10 +163,8 @@ async fn put_out(
     };
     let code = Code::random(otp.random());
     let message = message(otp, order, &code);
-    passcode(otp, order, method, &code, message.id)
-        .replace(tx, otp.keys())
-        .await?;
-    Parcel::outdate(tx, method.id, now).await?;
+    let passcode = passcode(otp, order, method, &code, message.id);
+    make_only_code(otp, tx, order, &passcode).await?;
     Method::extend_probation(tx, method.id, now).await?;
     let warned = match check_number(otp, tx, order, method).await? {
         Ok(warned) => warned,
@@ -186,6 +184,30 @@ async fn put_out(
     };
     draft.put_out(otp, tx).await?;
     Ok(Ok((warned, alarms)))
+}
+
+/// Makes this the only code for the address. Several users may have it, on probation or by a claim, and
+/// whoever sends or adds to it takes their codes in the same order, then their messages.
+async fn make_only_code(
+    otp: &Otp,
+    tx: &mut Tx,
+    order: &Order,
+    passcode: &Passcode,
+) -> Result<(), StoreError> {
+    let Caller { project, now, .. } = &order.caller;
+    let mut method_ids = Method::ids_with(tx, project, &order.address).await?;
+    method_ids.insert(passcode.method_id);
+    for method_id in &method_ids {
+        if *method_id == passcode.method_id {
+            passcode.replace(tx, otp.keys()).await?;
+        } else {
+            Passcode::end(tx, *method_id).await?;
+        }
+    }
+    for method_id in method_ids {
+        Parcel::outdate(tx, method_id, *now).await?;
+    }
+    Ok(())
 }
 
 /// Whether messages may go to the number at all, and whether with a warning. The message is counted

@@ -14,6 +14,7 @@ mod audit;
 mod authenticate;
 mod budgets;
 mod channel;
+mod claim;
 mod conversion;
 mod cooldown;
 mod courier;

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Tx, params};
 use serde_json::{Value, json};
@@ -50,9 +50,15 @@ SELECT user_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_
 UNION ALL
 SELECT user_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NOT NULL";
 
+const IDS_WITH: &str = "
+SELECT method_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NULL
+UNION ALL
+SELECT method_id FROM otp_methods WHERE project_id = $1 AND address = $2 AND drop_at IS NOT NULL";
+
 /// What a user has that codes are sent to: a phone or a mailbox. A project knows each address once,
 /// except that one *on probation* (added to an existing user and not verified) may be on probation
-/// with several users: otherwise whoever claims an address first would keep its owner out.
+/// with several users: otherwise whoever claims an address first would keep its owner out. For the same
+/// reason an owner who never proved to have it makes way for one who does: see [`crate::claim`].
 #[derive(Clone, Debug)]
 pub struct Method {
     pub id: Id<Method>,
@@ -114,6 +120,19 @@ impl Method {
             .await?
             .iter()
             .map(|row| row.get("user_id"))
+            .collect()
+    }
+
+    /// Every method with the address, on probation or not, in the order in which their codes are held.
+    pub async fn ids_with(
+        conn: &mut Conn,
+        project: &Project,
+        address: &Address,
+    ) -> Result<BTreeSet<Id<Self>>, StoreError> {
+        conn.rows(IDS_WITH, params![&*project.id, address.as_str()])
+            .await?
+            .iter()
+            .map(|row| row.get("method_id"))
             .collect()
     }
 
@@ -203,14 +222,27 @@ impl Method {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         tx.execute(
-            "UPDATE otp_methods SET drop_at = $2 WHERE method_id = $1 AND drop_at IS NOT NULL",
-            params![id, now.plus(PROBATION)],
+            "UPDATE otp_methods SET drop_at = $2 WHERE method_id = $1 AND drop_at > $3",
+            params![id, now.plus(PROBATION), now],
         )
         .await?;
         Ok(())
     }
 
-    /// `false` when another user verified the same address first.
+    /// Ends the claim of an owner who never proved to have the address; the next purge takes the
+    /// method away. `false` when it was proven meanwhile.
+    pub async fn drop_claim(tx: &mut Tx, id: Id<Self>, now: Timestamp) -> Result<bool, StoreError> {
+        let dropped = tx
+            .execute(
+                "UPDATE otp_methods SET drop_at = $2
+                 WHERE method_id = $1 AND drop_at IS NULL AND proven_at IS NULL",
+                params![id, now],
+            )
+            .await?;
+        Ok(dropped == 1)
+    }
+
+    /// `false` when another user verified the same address first. Whoever claims it is to be gone.
     pub async fn verify(tx: &mut Tx, method: &Self, now: Timestamp) -> Result<bool, StoreError> {
         let verified = tx
             .execute(
@@ -263,7 +295,7 @@ impl Method {
     }
 
     /// Puts another address in the place of this one, which has to be proven anew. `false` when
-    /// another user has it.
+    /// another user has it. Whoever claims it is to be gone.
     pub async fn exchange(
         tx: &mut Tx,
         project: &Project,
@@ -367,6 +399,7 @@ mod tests {
         for (sql, indexes) in [
             ("EXPLAIN QUERY PLAN ".to_owned() + OWNER, 1),
             ("EXPLAIN QUERY PLAN ".to_owned() + USERS_WITH, 2),
+            ("EXPLAIN QUERY PLAN ".to_owned() + IDS_WITH, 2),
         ] {
             let plan = reader.rows(sql.leak(), params!["", ""]).await.unwrap();
             let steps: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();

@@ -143,6 +143,16 @@ impl Passcode {
         Ok(())
     }
 
+    /// The code of a method is none any more.
+    pub async fn end(tx: &mut Tx, method_id: Id<Method>) -> Result<(), StoreError> {
+        tx.execute(
+            "DELETE FROM otp_passcodes WHERE method_id = $1",
+            params![method_id],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// Takes back a code whose message was not sent. `false` when a newer one took its place.
     pub async fn withdraw(
         tx: &mut Tx,

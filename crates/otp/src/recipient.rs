@@ -7,6 +7,7 @@ use crate::{
     address::Address,
     fields::Fields,
     method::Method,
+    passcode::Passcode,
     project::Caller,
     refusal::Refusal,
     session::{Session, SessionProof},
@@ -112,6 +113,10 @@ async fn find_or_create(
     if let Some(found) = find_owner(tx, caller, address).await? {
         return Ok(found);
     }
+    // Whoever returns a code to such an address on probation has the code before the address.
+    for method_id in Method::ids_with(tx, project, address).await? {
+        Passcode::hold(tx, method_id).await?;
+    }
     let user = User::create(tx, project, status, *now, otp.random()).await?;
     let added = Method::add(tx, project, &user, address, *now, otp.random()).await?;
     if let Some(method) = added {
@@ -150,7 +155,7 @@ async fn check_freshness(
     }
 }
 
-/// The user's method with this address. An address that nobody has is added on probation.
+/// The user's method with this address. An address that nobody proved to have is added on probation.
 async fn find_or_add(
     otp: &Otp,
     tx: &mut Tx,
@@ -160,18 +165,16 @@ async fn find_or_add(
 ) -> Result<Method, Refusal> {
     let Caller { project, now, .. } = caller;
     User::hold(tx, user.id).await?;
+    let owner = Method::find_by_address(tx, project, address).await?;
+    if owner.is_some_and(|owner| owner.was_proven && owner.user_id != user.id) {
+        return Err(Refusal::duplicate(address.kind()));
+    }
     let methods = Method::list(tx, user.id, *now).await?;
     if let Some(method) = methods
         .into_iter()
         .find(|method| method.address == *address)
     {
         return Ok(method);
-    }
-    if Method::find_by_address(tx, project, address)
-        .await?
-        .is_some()
-    {
-        return Err(Refusal::duplicate(address.kind()));
     }
     let waiting = Method::count_on_probation(tx, user, *now).await?;
     if waiting >= otp.limits().unverified_numbers_per_user {

@@ -133,6 +133,20 @@ impl Session {
         row.map(|row| Self::read(&row)).transpose()
     }
 
+    /// The session as it is now, which nobody else changes until `tx` ends: what was read before could
+    /// undo what others did meanwhile. `None` when it ended.
+    pub async fn hold(self, tx: &mut Tx, now: Timestamp) -> Result<Option<Self>, StoreError> {
+        tx.row(
+            "UPDATE otp_sessions SET expires_at = expires_at
+             WHERE session_id = $1 AND expires_at > $2
+             RETURNING *",
+            params![self.id, now],
+        )
+        .await?
+        .map(|row| Self::read(&row))
+        .transpose()
+    }
+
     /// The session was used, and wants something changed.
     pub fn touch(&mut self, wishes: &SessionWishes, now: Timestamp) -> Result<(), Refusal> {
         self.last_accessed_at = now;
@@ -193,8 +207,7 @@ impl Session {
         Ok(())
     }
 
-    /// Stores what changed in a session that was found. `false` when it was revoked meanwhile: then it
-    /// stays so.
+    /// Stores what changed in a session that is held. `false` when it was revoked: then it stays so.
     pub async fn keep_changes(&self, tx: &mut Tx, project: &Project) -> Result<bool, StoreError> {
         let changed = tx
             .execute(

@@ -34,9 +34,11 @@ pub async fn authenticate(
     let mut session = if is_sandbox {
         sandbox_session::open(&otp, &mut tx, &caller).await?
     } else {
-        Session::find(&mut tx, project, &proof, *now)
+        let found = Session::find(&mut tx, project, &proof, *now)
             .await?
-            .ok_or(Refusal::SessionNotFound)?
+            .ok_or(Refusal::SessionNotFound)?;
+        let held = found.hold(&mut tx, *now).await?;
+        held.ok_or(Refusal::SessionNotFound)?
     };
     let user = User::find(&mut tx, project, session.user_id)
         .await?

@@ -6,6 +6,7 @@ use crate::{
     address::{Address, Kind},
     answer::Success,
     audit::{Entry, Event},
+    claim,
     email_address::EmailAddress,
     fields::Fields,
     method::Method,
@@ -92,6 +93,7 @@ pub async fn exchange(
     let [old] = methods.as_slice() else {
         return Err(Refusal::ExchangeUser);
     };
+    claim::take(&otp, &mut tx, &caller, old, &address).await?;
     if !Method::exchange(&mut tx, project, old, &address, *now, otp.random()).await? {
         return Err(Refusal::duplicate(address.kind()));
     }

@@ -7,6 +7,7 @@ mod attacks;
 mod authenticate;
 mod canary;
 mod channels;
+mod claims;
 mod deliveries;
 mod delivery;
 mod errors;

@@ -95,7 +95,7 @@ async fn adding_a_number_does_not_keep_its_owner_out() {
     let code = app.code().await;
     app.authenticate(&bruno.text("phone_id"), &code).await.ok();
     let answer = app.authenticate(&added.text("phone_id"), &stolen).await;
-    assert_eq!(answer.refusal(), (400, "duplicate_phone_number"));
+    assert_eq!(answer.refusal(), (404, "otp_code_not_found"));
     assert_eq!(
         numbers(&app, &bruno.text("user_id")).await,
         [(BRUNO.to_owned(), true)]

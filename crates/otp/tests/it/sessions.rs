@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use futures_util::future::join_all;
 use sallyport_base::params;
 use serde_json::{Value, json};
 
@@ -396,4 +397,40 @@ async fn a_signing_key_is_opened_once_until_the_service_tidies_up() {
     show_it().await.ok();
     app.otp.purge(app.clock.now()).await.unwrap();
     assert_eq!(show_it().await.status, 500);
+}
+
+/// On SQLite one change waits for the other anyway.
+#[tokio::test]
+async fn of_changes_to_a_session_at_once_none_is_lost() {
+    let app = App::start().await;
+    let token = signed_in(&app, ALICE).await.text("session_token");
+    let mut calls = Vec::new();
+    for n in 0..3 {
+        let body = json!({ "phone_number": format!("+1202555017{n}"), "session_token": token });
+        let added = app.post("/v1/otps/sms/send", body).await.ok();
+        let body = json!({
+            "method_id": added.text("phone_id"),
+            "code": app.code().await,
+            "session_token": token,
+        });
+        calls.push(("/v1/otps/authenticate", body));
+    }
+    for n in 0..10 {
+        let claims = json!({ format!("claim {n}"): n, "plan": null });
+        let body = json!({ "session_token": token, "session_custom_claims": claims });
+        calls.push((AUTHENTICATE, body));
+    }
+    let calls = calls.into_iter().map(|(path, body)| app.post(path, body));
+    for answer in join_all(calls).await {
+        answer.ok();
+    }
+    let answer = app.post(AUTHENTICATE, json!({ "session_token": token }));
+    let session = &answer.await.ok().body["session"];
+    assert_eq!(
+        session["authentication_factors"].as_array().unwrap().len(),
+        4
+    );
+    let claims = session["custom_claims"].as_object().unwrap();
+    assert_eq!(claims.len(), 10, "{claims:?}");
+    assert!(!claims.contains_key("plan"));
 }

@@ -213,7 +213,7 @@ async fn the_only_address_of_a_user_is_exchanged_and_the_old_one_told() {
         app.authenticate(&old, "123456").await.refusal(),
         (404, "otp_code_not_found")
     );
-    app.login_or_create(ALICE).await.ok();
+    app.verified(ALICE).await;
     let taken = app.put(&path, json!({ "phone_number": ALICE })).await;
     assert_eq!(taken.refusal(), (400, "duplicate_phone_number"));
 }
