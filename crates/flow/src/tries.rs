@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use sallyport_base::{Conn, Digest, StoreError, Timestamp, Tx, params};
 
@@ -138,11 +138,22 @@ pub(crate) async fn forget(tx: &mut Tx, subject: Subject<'_>) -> Result<(), Stor
 }
 
 /// Lets somebody try again: forgets every try that this server and its scripts have counted for a
-/// login name or the id of a person. Returns how many kinds of tries there were.
-pub async fn forget_tries(tx: &mut Tx, who: &str) -> Result<u64, StoreError> {
+/// login name or the id of a person. Returns the kinds of tries that there were.
+pub async fn forget_tries(tx: &mut Tx, who: &str) -> Result<BTreeSet<String>, StoreError> {
     let ending = Subject { kind: "%", who }.key();
-    tx.execute("DELETE FROM tries WHERE key LIKE $1", params![ending])
-        .await
+    tx.rows(
+        "DELETE FROM tries WHERE key LIKE $1 RETURNING key",
+        params![ending],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        let key: String = row.get("key")?;
+        Ok(key
+            .rsplit_once(':')
+            .map_or(key.clone(), |(kind, _)| kind.to_owned()))
+    })
+    .collect()
 }
 
 #[cfg(test)]

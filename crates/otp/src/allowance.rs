@@ -70,6 +70,24 @@ impl Allowance {
         Ok(Ok(alarms))
     }
 
+    /// Forgets what was spent of the windows of a subject. Returns how many of them were open.
+    pub async fn forget(
+        tx: &mut Tx,
+        project: &Project,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let open = tx
+            .rows(
+                "DELETE FROM otp_allowances
+                 WHERE project_id = $1 AND subject = $2 AND ends_at > $3
+                 RETURNING minutes",
+                params![&*project.id, subject, now],
+            )
+            .await?;
+        Ok(open.len())
+    }
+
     pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
         tx.execute(
             "DELETE FROM otp_allowances WHERE ends_at <= $1",

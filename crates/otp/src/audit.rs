@@ -1,6 +1,13 @@
 use sallyport_base::{Id, Random, StoreError, Timestamp, Tx, params};
 
-use crate::{Otp, address::Address, keys::Mac, project::Caller, refusal::Refusal, user::User};
+use crate::{
+    Otp,
+    address::Address,
+    keys::Mac,
+    project::{Caller, Project},
+    refusal::Refusal,
+    user::User,
+};
 
 pub const TABLE: &str = "
 CREATE TABLE otp_audit (
@@ -50,6 +57,8 @@ pub enum Event {
     NoticeKeptBack,
     /// A code went to a number of internet telephony.
     Voip,
+    /// An operator ended a lock, a pause or a limit.
+    Unlocked,
 }
 
 impl Event {
@@ -73,6 +82,7 @@ impl Event {
             Self::Noticed => "otp.noticed",
             Self::NoticeKeptBack => "otp.notice_kept_back",
             Self::Voip => "otp.voip",
+            Self::Unlocked => "otp.unlocked",
         }
     }
 }
@@ -141,6 +151,17 @@ impl<'a> Entry<'a> {
         random: &Random,
     ) -> Result<(), StoreError> {
         self.keep(tx, ("", ""), now, random).await
+    }
+
+    /// What an operator did in a project: it has no request.
+    pub async fn record_of_operator(
+        &self,
+        tx: &mut Tx,
+        project: &Project,
+        now: Timestamp,
+        random: &Random,
+    ) -> Result<(), StoreError> {
+        self.keep(tx, (&*project.id, ""), now, random).await
     }
 
     async fn keep(

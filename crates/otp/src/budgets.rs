@@ -3,12 +3,15 @@
 use sallyport_base::Id;
 
 use crate::{
-    Otp, address::Address, allowance::Budget, delivery::Origin, method::Method,
+    Otp, address::Address, allowance::Budget, delivery::Origin, keys::Mac, method::Method,
     phone_number::PhoneNumber, recipient::Found, send::Order, user::User,
 };
 
 /// The budget that is money.
 const COST: &str = "cost";
+
+/// What the name of every budget for questions begins with.
+const LOOKUP: &str = "lookup ";
 
 /// What a code spends: of its address, its user, the network that asked for it, and its project.
 pub fn of_code<'a>(otp: &'a Otp, order: &Order, found: &Found) -> Vec<Budget<'a>> {
@@ -32,20 +35,42 @@ pub fn of_lookup<'a>(otp: &'a Otp, order: &Order, found: &Found) -> Vec<Budget<'
     let mut budgets = of_code(otp, order, found);
     budgets.retain(|budget| budget.subject != COST);
     for budget in &mut budgets {
-        budget.subject.insert_str(0, "lookup ");
+        budget.subject.insert_str(0, LOOKUP);
         budget.is_shared = false;
     }
     budgets
 }
 
+/// Under which names an address is counted: its messages, and the questions about it.
+pub fn subjects_of_address(mac: &Mac) -> [String; 2] {
+    with_lookup(address_subject(mac))
+}
+
+/// Under which names a user is counted.
+pub fn subjects_of_user(user_id: Id<User>) -> [String; 2] {
+    with_lookup(user_subject(user_id))
+}
+
+fn with_lookup(subject: String) -> [String; 2] {
+    let lookup = format!("{LOOKUP}{subject}");
+    [subject, lookup]
+}
+
+fn address_subject(mac: &Mac) -> String {
+    format!("number {}", mac.as_str())
+}
+
+fn user_subject(user_id: Id<User>) -> String {
+    format!("user {user_id}")
+}
+
 fn of_address<'a>(otp: &'a Otp, address: &Address) -> Budget<'a> {
-    let mac = otp.keys().address(address);
-    let subject = format!("number {}", mac.as_str());
+    let subject = address_subject(&otp.keys().address(address));
     Budget::of_messages(subject, &otp.limits().per_number)
 }
 
 fn of_user(otp: &Otp, user_id: Id<User>) -> Budget<'_> {
-    Budget::of_messages(format!("user {user_id}"), &otp.limits().per_user)
+    Budget::of_messages(user_subject(user_id), &otp.limits().per_user)
 }
 
 fn of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<'a>> {

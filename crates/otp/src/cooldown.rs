@@ -83,6 +83,19 @@ impl Cooldown {
         Ok(())
     }
 
+    /// Ends the pause of an address. `false` when none was under way.
+    pub async fn end(
+        tx: &mut Tx,
+        project: &Project,
+        address: &Mac,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let left = remaining(tx, project, address, limits, now).await?;
+        Self::clear(tx, project, address).await?;
+        Ok(!left.is_zero())
+    }
+
     pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
         tx.execute(
             "DELETE FROM otp_cooldowns WHERE last_at <= $1",

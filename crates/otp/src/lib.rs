@@ -65,6 +65,7 @@ mod signature;
 mod signing_key;
 mod status;
 mod telephone;
+mod unlock;
 mod user;
 mod user_filters;
 mod user_methods;
@@ -91,6 +92,7 @@ pub use retention::Retention;
 pub use routes::{paths, routes};
 pub use status::{Share, Status};
 pub use telephone::{TelephoneMessage, telephone_messages};
+pub use unlock::{Lifted, Unlock, UnlockError};
 
 /// The tables of the service.
 pub const SCHEMA: Schema = Schema {

@@ -72,6 +72,13 @@ pub enum Status {
     Active,
 }
 
+/// What was counted for a user until an operator ended it.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Unlocked {
+    pub failures: i64,
+    pub locked_until: Option<Timestamp>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Lock {
     at: Timestamp,
@@ -253,6 +260,35 @@ impl User {
             )
             .await?;
         Ok(counted > 0)
+    }
+
+    /// Ends the lock of a user, and forgets the failures that lead to one.
+    pub async fn unlock(tx: &mut Tx, id: Id<Self>, now: Timestamp) -> Result<Unlocked, StoreError> {
+        // Held first, so that no failure is counted between reading and forgetting.
+        Self::hold(tx, id).await?;
+        let row = tx
+            .row(
+                "SELECT failures, locked_until FROM otp_users WHERE user_id = $1",
+                params![id],
+            )
+            .await?;
+        let Some(row) = row else {
+            return Ok(Unlocked::default());
+        };
+        tx.execute(
+            "UPDATE otp_users SET failures = 0, locked_at = NULL, locked_until = NULL
+             WHERE user_id = $1",
+            params![id],
+        )
+        .await?;
+        match row.get::<Option<Timestamp>>("locked_until")? {
+            // The next failure begins the count anew.
+            Some(until) if until <= now => Ok(Unlocked::default()),
+            locked_until => Ok(Unlocked {
+                failures: row.get("failures")?,
+                locked_until,
+            }),
+        }
     }
 
     /// A right code: no failures in a row any more, and a pending user is active.

@@ -29,5 +29,6 @@ mod search;
 mod sessions;
 mod sms;
 mod strangers;
+mod unlock;
 mod users;
 mod webhook;

@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, fmt::Write, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    str::FromStr,
+};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -83,8 +87,9 @@ pub(super) struct Password {
 
 /// Lets a person try again at once who had too many wrong passwords, codes or messages.
 ///
-/// Everything that this server and its scripts have counted for the name is forgotten. A name may
-/// be locked that nobody has.
+/// Everything that the pages and the scripts of this server have counted for the name is forgotten.
+/// A name may be locked that nobody has. What the built-in passcode service counts for the number
+/// of the person is lifted by `sallyport otp unlock`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport person unlock alice")]
@@ -226,16 +231,34 @@ impl Unlock {
         let mut tx = premises.store.begin().await?;
         let mut forgotten = forget_tries(&mut tx, &self.uid).await?;
         if let Some(person) = &person {
-            forgotten += forget_tries(&mut tx, &person.id.to_string()).await?;
+            forgotten.extend(forget_tries(&mut tx, &person.id.to_string()).await?);
         }
         tx.commit().await?;
-        let uid = &self.uid;
-        output::print(&match forgotten {
-            0 => format!("Nothing was counted for {uid}.\n"),
-            _ => format!("Unlocked {uid}.\n"),
-        })?;
+        let mut said = unlocked(&self.uid, &forgotten);
+        if premises.config.passcode_service.enabled {
+            said += SERVICE_COUNTS_TOO;
+        }
+        output::print(&said)?;
         Ok(())
     }
+}
+
+/// The service knows numbers and mailboxes, and no names.
+const SERVICE_COUNTS_TOO: &str = "The passcode service counts by itself, for each number and mailbox; \
+    to lift that too: sallyport otp unlock NUMBER_OR_MAILBOX\n";
+
+fn unlocked(uid: &str, forgotten: &BTreeSet<String>) -> String {
+    if forgotten.is_empty() {
+        return format!("Nothing was counted for {uid}.\n");
+    }
+    let kinds: Vec<String> = forgotten
+        .iter()
+        .map(|kind| match kind.strip_prefix("sends") {
+            Some(rest) => format!("messages{rest}"),
+            None => kind.clone(),
+        })
+        .collect();
+    format!("Unlocked {uid}; forgotten: {}.\n", kinds.join(", "))
 }
 
 async fn list(people: &People) -> anyhow::Result<()> {

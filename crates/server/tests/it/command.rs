@@ -5,10 +5,12 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use sallyport_base::testing::process::Running;
+use sallyport_base::{Digest, params, testing::process::Running};
+use sallyport_otp::{Environment, Project};
 use sallyport_server::command::{Place, Premises};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sallyport");
@@ -21,6 +23,13 @@ fn sallyport(home: &Path, arguments: &[&str]) -> Output {
         .arg(home)
         .output()
         .unwrap()
+}
+
+/// Whether a command succeeded, and what it said.
+fn said(home: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = sallyport(home, arguments);
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
 }
 
 #[tokio::test]
@@ -63,9 +72,7 @@ async fn an_operator_keeps_the_list_of_who_wants_no_messages() {
     Premises::create(&place).await.unwrap();
     let opt_out = |arguments: &[&str]| {
         let arguments = [&["otp", "opt-out"], arguments].concat();
-        let output = sallyport(home.path(), &arguments);
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8(text).unwrap())
+        said(home.path(), &arguments)
     };
     assert_eq!(opt_out(&["add", "+12025550162"]), (true, String::new()));
     let (_, listed) = opt_out(&["list"]);
@@ -114,4 +121,93 @@ async fn a_server_whose_log_cannot_be_written_answers_and_stops_in_order() {
         };
         assert!(ended.success(), "{signal:?}: {ended}");
     }
+
+#[tokio::test]
+async fn an_operator_lets_in_again_whom_the_passcode_service_keeps_out() {
+    let home = tempfile::tempdir().unwrap();
+    let place = Place {
+        home: home.path().to_owned(),
+        store: None,
+    };
+    let premises = Premises::create(&place).await.unwrap();
+    let mut tx = premises.store.begin().await.unwrap();
+    let now = premises.now();
+    let (project, _) = Project::create(&mut tx, Environment::Live, now, &premises.random)
+        .await
+        .unwrap();
+    tx.execute(
+        "INSERT INTO otp_users (user_id, project_id, status, created_at, failures, locked_at, locked_until)
+         VALUES ('019ab4f0-6f4e-7c52-b3a1-0e7d0c1a9f55', $1, 'active', $2, 10, $2, $3)",
+        params![&*project.id, now, now.plus(Duration::from_secs(3600))],
+    )
+    .await
+    .unwrap();
+    tx.execute(
+        "INSERT INTO otp_methods (method_id, project_id, user_id, address, verified, added_at)
+         VALUES ('019ab4f0-6f4e-7c52-b3a1-0e7d0c1a9f56', $1, '019ab4f0-6f4e-7c52-b3a1-0e7d0c1a9f55',
+                 '+12025550162', TRUE, $2)",
+        params![&*project.id, now],
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    drop(premises);
+
+    let unlock = ["otp", "unlock", "+12025550162"];
+    let (_, said) = self::said(home.path(), &unlock);
+    let until = now.plus(Duration::from_secs(3600)).rfc3339();
+    assert_eq!(
+        said,
+        format!(
+            "{}: ended a lock until {until}, forgot 10 wrong codes\n",
+            project.id
+        )
+    );
+    for nothing in [
+        &unlock[..],
+        &[&unlock[..], &["--project", &project.id]].concat(),
+    ] {
+        let (_, said) = self::said(home.path(), nothing);
+        assert_eq!(said, "nothing was counted for this address\n");
+    }
+    let (is_fine, said) = self::said(home.path(), &["otp", "unlock", "Alice"]);
+    assert!(!is_fine && said.contains("expected E.164"), "{said}");
+}
+
+#[tokio::test]
+async fn who_unlocks_a_person_learns_what_the_passcode_service_still_counts() {
+    let home = tempfile::tempdir().unwrap();
+    let place = Place {
+        home: home.path().to_owned(),
+        store: None,
+    };
+    let premises = Premises::create(&place).await.unwrap();
+    let unlock = ["person", "unlock", "alice"];
+    assert_eq!(
+        said(home.path(), &unlock),
+        (true, "Nothing was counted for alice.\n".to_owned())
+    );
+    let mut tx = premises.store.begin().await.unwrap();
+    for kind in ["wrong passwords", "sends a day"] {
+        let key = format!("{kind}:{}", Digest::of(b"alice"));
+        tx.execute(
+            "INSERT INTO tries (key, started_at, count, expires_at) VALUES ($1, 0, 9, 9)",
+            params![key],
+        )
+        .await
+        .unwrap();
+    }
+    tx.commit().await.unwrap();
+    fs::write(
+        home.path().join("sallyport.toml"),
+        "[passcode_service]\nenabled = true\ngateways = [{ kind = \"webhook\", url = \"http://127.0.0.1:1/\", secret = \"0123456789abcdef\" }]\n",
+    )
+    .unwrap();
+    let (_, said) = self::said(home.path(), &unlock);
+    assert_eq!(
+        said,
+        "Unlocked alice; forgotten: messages a day, wrong passwords.\n\
+         The passcode service counts by itself, for each number and mailbox; to lift that too: \
+         sallyport otp unlock NUMBER_OR_MAILBOX\n"
+    );
 }

@@ -5,12 +5,14 @@ mod project;
 mod secret;
 mod serve;
 mod status;
+mod unlock;
 
 use clap::Subcommand;
 
 use super::Place;
 
-/// The passcode service: its projects, their secrets, who said STOP, and running it alone.
+/// The passcode service: its projects, their secrets, who said STOP or is kept out, and running it
+/// alone.
 #[derive(Debug, Subcommand)]
 pub enum Otp {
     #[command(subcommand)]
@@ -21,6 +23,7 @@ pub enum Otp {
     Secret(secret::Secret),
     Serve(serve::Serve),
     Status(status::Status),
+    Unlock(unlock::Unlock),
 }
 
 impl Otp {
@@ -35,6 +38,7 @@ impl Otp {
             Self::Secret(secret) => secret.run(place).await,
             Self::Serve(serve) => serve.run(place).await,
             Self::Status(status) => status.run(place).await,
+            Self::Unlock(unlock) => unlock.run(place).await,
         }
     }
 }

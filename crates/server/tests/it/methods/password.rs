@@ -98,7 +98,7 @@ async fn an_administrator_unlocks_a_name() {
     after_wrong(&app, "alice", 5).await;
     after_wrong(&app, "bruno", 5).await;
     let mut tx = app.scratch.store.begin().await.unwrap();
-    assert!(forget_tries(&mut tx, "ALICE").await.unwrap() > 0);
+    assert!(!forget_tries(&mut tx, "ALICE").await.unwrap().is_empty());
     tx.commit().await.unwrap();
     let right = first_step(&mut app.browser(), "basic_lock", "alice").await;
     assert!(is_back(&right), "{}", right.body);
