@@ -73,7 +73,7 @@ STOPPED = "Your phone asked for no more messages. Text START to the sender of th
 UNAVAILABLE = "The text message service is not available right now. Please try again later."
 MALFORMED = "Please enter the 6-digit code from the text message."
 WRONG = "Incorrect SMS code, please try again."
-DEAD = "This code has expired or was used before. Please ask for a new one."
+DEAD = "This code no longer works. Ask for a new one."
 TRY_LATER = "Too many wrong codes. Please try again later."
 NOT_CHECKED = "The code could not be checked. Please try again later."
 START_AGAIN = "Your login has expired. Please start again."
@@ -243,6 +243,7 @@ class PersonAuthentication(PersonAuthenticationType):
         failed = self.service.has_failed(session.get("phone_id"))
         session.put("passcode_delivery", "failed" if failed else "asked")
         if failed:
+            self.give_code_up()
             session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + 1))
 
     def send_again(self):
@@ -271,6 +272,8 @@ class PersonAuthentication(PersonAuthenticationType):
         if re.fullmatch("[0-9]{6}", code) is None:
             return refuse(MALFORMED)
         reply = self.service.check(phone_id, code)
+        if reply.error_type in DEAD_CODE:
+            self.give_code_up()
         if not reply.ok:
             return refuse(not_checked(reply))
         if not self.is_for_this_login(reply, phone_id):
@@ -278,6 +281,10 @@ class PersonAuthentication(PersonAuthenticationType):
             return refuse(NOT_CHECKED)
         self.remember_phone(user.getUserId(), phone_id)
         return True
+
+    def give_code_up(self):
+        """The newest code works no more, and the page announces no time for it."""
+        self.session().put("passcode_expires_at", "0")
 
     def active_user(self):
         """The person of this login, unless the account was closed since step 1."""

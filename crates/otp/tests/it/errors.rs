@@ -90,7 +90,10 @@ async fn each_wrong_field_of_a_send_has_its_own_error() {
     let path = "/v1/otps/sms/send";
     let unknown = "user-test-00000000-0000-4000-8000-000000000000";
     for (body, expected) in [
-        (with("user_id", json!("user-test-7")), (400, "invalid_user_id")),
+        (
+            with("user_id", json!("user-test-7")),
+            (400, "invalid_user_id"),
+        ),
         (with("user_id", json!(unknown)), (404, "user_not_found")),
         (
             with("session_token", json!("unknown")),
