@@ -7,6 +7,7 @@ Properties, all required:
   AUTH_ENDPOINT    checks a passcode                                     .../v1/otps/authenticate
   PROJECT_ID, SECRET
 Optional:
+  CODE_MINUTES     how long a code works, 1 to 10                         5
   COUNTRY_CODE     digits, put before national numbers (those that begin with one 0)
   NOTICE           what the page says of text messages
   OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be, or when
@@ -38,11 +39,10 @@ from org.gluu.oxauth.service.net import HttpService
 from org.gluu.oxauth.util import ServerUtil
 from org.gluu.service.cdi.util import CdiUtil
 
+from sallyport import Properties, PropertyError
 from sallyport.phone import digits, number_of
 
 REQUIRED = ("SMS_ENDPOINT", "AUTH_ENDPOINT", "ENROLL_ENDPOINT", "PROJECT_ID", "SECRET")
-
-EXPIRATION_MINUTES = 5
 
 # Seconds to wait before the second, the third and every further passcode of one login.
 COOL_DOWN = (30, 60, 120)
@@ -91,10 +91,16 @@ class PersonAuthentication(PersonAuthenticationType):
                 print("Stytch Initialization. Property %s is mandatory" % name)
         if "" in values.values():
             return False
+        try:
+            self.code_minutes = Properties(configuration).number("CODE_MINUTES", 5, least=1, most=10)
+        except PropertyError as error:
+            print("Stytch Initialization. %s" % error)
+            raise
         self.country_code = property_of(configuration, "COUNTRY_CODE").lstrip("+")
         self.notice = property_of(configuration, "NOTICE") or NOTICE
         self.other_method = property_of(configuration, "OTHER_METHOD")
-        self.service = Service({**values, "STATUS_ENDPOINT": property_of(configuration, "STATUS_ENDPOINT")})
+        status = property_of(configuration, "STATUS_ENDPOINT")
+        self.service = Service({**values, "STATUS_ENDPOINT": status}, self.code_minutes)
         print("Stytch Initialized successfully")
         return True
 
@@ -193,7 +199,7 @@ class PersonAuthentication(PersonAuthenticationType):
         session.put("phone_id", phone_id)
         session.put("stytch_user_id", reply.text("user_id") or "")
         session.put("passcode_sent_at", str(now))
-        session.put("passcode_expires_at", str(now + EXPIRATION_MINUTES * 60))
+        session.put("passcode_expires_at", str(now + self.code_minutes * 60))
         session.put("passcode_sends", str(sends + 1))
         if self.service.tells_of_deliveries:
             session.put("passcode_delivery", "unknown")
@@ -334,17 +340,25 @@ class PersonAuthentication(PersonAuthenticationType):
 class Service:
     """The passcode service."""
 
-    def __init__(self, properties):
+    def __init__(self, properties, code_minutes):
         self.properties = properties
+        self.code_minutes = code_minutes
         self.tells_of_deliveries = properties["STATUS_ENDPOINT"] != ""
 
     def send(self, number):
         """Sends a passcode; a number that the service has forgotten is made known again."""
-        reply = self.post("SMS_ENDPOINT", passcode_for(number))
+        reply = self.post("SMS_ENDPOINT", self.passcode_for(number))
         return self.enroll(number) if reply.error_type in UNKNOWN_NUMBER else reply
 
     def enroll(self, number):
-        return self.post("ENROLL_ENDPOINT", passcode_for(number))
+        return self.post("ENROLL_ENDPOINT", self.passcode_for(number))
+
+    def passcode_for(self, number):
+        body = {"phone_number": number, "expiration_minutes": self.code_minutes}
+        address = ServerUtil.getIpAddress()
+        if address:
+            body["attributes"] = {"ip_address": address}
+        return body
 
     def check(self, phone_id, code):
         return self.post("AUTH_ENDPOINT", {"method_id": phone_id, "code": code})
@@ -415,14 +429,6 @@ class Reply:
 
     def for_the_log(self):
         return "status %s, error_type %s, request_id %s" % (self.status, self.error_type, self.text("request_id"))
-
-
-def passcode_for(number):
-    body = {"phone_number": number, "expiration_minutes": EXPIRATION_MINUTES}
-    address = ServerUtil.getIpAddress()
-    if address:
-        body["attributes"] = {"ip_address": address}
-    return body
 
 
 def not_checked(reply):

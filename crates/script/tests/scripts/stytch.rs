@@ -325,6 +325,25 @@ async fn a_property_that_is_missing_or_empty_keeps_it_from_loading() {
 }
 
 #[tokio::test]
+async fn a_code_lives_as_long_as_its_property_says() {
+    let minutes = |text| [properties(), vec![property("CODE_MINUTES", text)]].concat();
+    let mut login = Login::with(minutes("2"), &[("mobile", NUMBER)]).await;
+    login.password().await;
+    assert_eq!(login.host.posts[0].1["expiration_minutes"], 2);
+    let at = |name: &str| login.session[name].parse::<i64>().unwrap();
+    assert_eq!(at("passcode_expires_at") - at("passcode_sent_at"), 120);
+
+    for (text, range) in [("0", "from 1"), ("2.5", "from 1"), ("11", "from 1 to 10")] {
+        let desk = Desk::new();
+        let loaded = desk.try_load(script_with(minutes(text)), nobody).await;
+        assert!(loaded.is_err(), "{text}");
+        let why =
+            format!("Stytch Initialization. property CODE_MINUTES must be a whole number {range}");
+        assert!(desk.printed().contains(&why), "{:?}", desk.printed());
+    }
+}
+
+#[tokio::test]
 async fn the_first_login_enrols_with_one_message_and_stores_the_phone_after_the_code() {
     let mut login = Login::of(&[("mobile", "+1 555-0100")]).await;
     assert_eq!(login.password().await, passed());
