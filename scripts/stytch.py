@@ -10,8 +10,8 @@ Optional:
   CODE_MINUTES     how long a code works, 1 to 10                         5
   COUNTRY_CODE     digits, put before national numbers (those that begin with one 0)
   NOTICE           what the page says of text messages
-  OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be, or when
-                   one was not delivered
+  OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be, when
+                   one was not delivered, or when no message ever goes to the person
   STATUS_ENDPOINT  says what became of a message, without the id of the phone at its end. Stytch has no such call, the
                    passcode service of Sallyport has                     .../sallyport/v1/deliveries
 
@@ -59,7 +59,12 @@ NOTICE = "Text messages can be intercepted. Where you are offered another way to
 UNKNOWN_NUMBER = ("user_not_found", "phone_number_not_found")
 WRONG_CODE = ("otp_code_not_found", "invalid_code")
 # Asking once more at once would change nothing.
-HOPELESS = ("downstream_carrier_error", "unsubscribed_phone_number")
+HOPELESS = (
+    "downstream_carrier_error",
+    "unsubscribed_phone_number",
+    "invalid_phone_number",
+    "invalid_phone_number_country_code",
+)
 DEAD_CODE = ("unable_to_auth_otp_code",)
 TOO_MANY = ("too_many_requests", "user_lock_limit_reached", "too_few_tokens_authenticated", "captcha_failed")
 
@@ -171,6 +176,7 @@ class PersonAuthentication(PersonAuthenticationType):
         number = number_of(user, self.country_code)
         if number is None:
             print("Stytch. The person has no usable phone number")
+            self.count_in_vain(MESSAGES_ENOUGH)
             return refuse(NO_NUMBER)
         if self.has_just_sent_to(number):
             return True
@@ -189,8 +195,7 @@ class PersonAuthentication(PersonAuthenticationType):
         session = self.session()
         phone_id = reply.text("phone_id")
         if not reply.ok or phone_id is None:
-            vain = MESSAGES_ENOUGH if reply.error_type in HOPELESS else 1
-            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + vain))
+            self.count_in_vain(MESSAGES_ENOUGH if reply.error_type in HOPELESS else 1)
             return False
         now = int(time.time())
         again = session.get("mobile_number") == number
@@ -204,6 +209,10 @@ class PersonAuthentication(PersonAuthenticationType):
         if self.service.tells_of_deliveries:
             session.put("passcode_delivery", "unknown")
         return True
+
+    def count_in_vain(self, messages):
+        session = self.session()
+        session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + messages))
 
     def may_be_given_up(self):
         """Whether enough messages were sent in vain, and there is another method."""
@@ -250,7 +259,7 @@ class PersonAuthentication(PersonAuthenticationType):
         session.put("passcode_delivery", "failed" if failed else "asked")
         if failed:
             self.give_code_up()
-            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + 1))
+            self.count_in_vain(1)
 
     def send_again(self):
         """Sends another passcode to the number of this login. The login stays where it is."""

@@ -155,17 +155,20 @@ class PasscodeMethod(LoginMethod):
 
     def may_be_given_up(self):
         """Whether enough messages were sent in vain, and there is another method."""
-        return self.other_method != "" and _number("passcode_sends") >= MESSAGES_ENOUGH
+        is_hopeless = session().get("passcode_nowhere") == "true"
+        return self.other_method != "" and (is_hopeless or _number("passcode_sends") >= MESSAGES_ENOUGH)
 
     def give_up(self):
         """Another method takes this login over, and begins with nothing of this one."""
         self.passcode.withdraw()
         session().put("passcode_given_up", session().get("acr"))
         session().put("passcode_sends", "0")
+        session().put("passcode_nowhere", "")
         return False
 
     def begin(self):
         destination = self.destination(person())
+        session().put("passcode_nowhere", "true" if destination is None else "")
         if destination is None:
             return refuse(self.no_destination)
         if self.has_just_sent_to(destination):

@@ -250,14 +250,16 @@ async fn a_person_gets_so_many_messages_and_no_more() {
 
 #[tokio::test]
 async fn a_person_without_a_number_reads_why() {
-    let (app, twilio) = Twilio::server(&[]).await;
+    let (app, twilio) = Twilio::server(&[("OTHER_METHOD", "basic")]).await;
     let alice = app.app.people.find_by_uid("alice").await.unwrap().unwrap();
     app.set(alice.id, "mobile", &[]).await;
     let page = first_step(&mut app.browser(), "sms", "alice").await;
     assert!(
-        page.text("#field-error").contains("no usable phone number"),
+        page.text("[role=alert]").contains("no usable phone number"),
         "{}",
         page.body
     );
+    let offered = page.attribute("button[name=other_method]", "value");
+    assert_eq!(offered, "basic");
     assert_eq!(twilio.sent(), 0);
 }
