@@ -5,7 +5,7 @@ Optional properties:
   CODE_MINUTES   how long a code works                5
   CODE_TRIES     how often one code may be guessed    5
   SUBJECT        of the message                       Your sign-in code
-  OTHER_METHOD   the name of the login method that is offered after two messages
+  OTHER_METHOD   the name of the login method that is offered after two messages, or when there is nowhere to send one
 
 The address is the first value of `mail`. The mail server is that of the section [mail] of the configuration.
 """

@@ -11,7 +11,7 @@ Optional:
   CODE_TRIES     how often one code may be guessed    5
   COUNTRY_CODE   digits, put before national numbers (those that begin with one 0)
   NOTICE         what the page says of text messages
-  OTHER_METHOD   the name of the login method that is offered after two messages
+  OTHER_METHOD   the name of the login method that is offered after two messages, or when there is nowhere to send one
 
 Each message is a connection of its own: right for hundreds of logins in an hour. For more, let the passcode service
 of this server send, which stays connected, and use the script `stytch`.

@@ -7,10 +7,11 @@ Properties, all required:
   AUTH_ENDPOINT    checks a passcode                                     .../v1/otps/authenticate
   PROJECT_ID, SECRET
 Optional:
+  CODE_MINUTES     how long a code works, 1 to 10                         5
   COUNTRY_CODE     digits, put before national numbers (those that begin with one 0)
   NOTICE           what the page says of text messages
-  OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be, or when
-                   one was not delivered
+  OTHER_METHOD     the name of the login method that is offered when two messages were sent, or could not be, when
+                   one was not delivered, or when no message ever goes to the person
   STATUS_ENDPOINT  says what became of a message, without the id of the phone at its end. Stytch has no such call, the
                    passcode service of Sallyport has                     .../sallyport/v1/deliveries
 
@@ -38,11 +39,10 @@ from org.gluu.oxauth.service.net import HttpService
 from org.gluu.oxauth.util import ServerUtil
 from org.gluu.service.cdi.util import CdiUtil
 
+from sallyport import Properties, PropertyError
 from sallyport.phone import digits, number_of
 
 REQUIRED = ("SMS_ENDPOINT", "AUTH_ENDPOINT", "ENROLL_ENDPOINT", "PROJECT_ID", "SECRET")
-
-EXPIRATION_MINUTES = 5
 
 # Seconds to wait before the second, the third and every further passcode of one login.
 COOL_DOWN = (30, 60, 120)
@@ -59,7 +59,12 @@ NOTICE = "Text messages can be intercepted. Where you are offered another way to
 UNKNOWN_NUMBER = ("user_not_found", "phone_number_not_found")
 WRONG_CODE = ("otp_code_not_found", "invalid_code")
 # Asking once more at once would change nothing.
-HOPELESS = ("downstream_carrier_error", "unsubscribed_phone_number")
+HOPELESS = (
+    "downstream_carrier_error",
+    "unsubscribed_phone_number",
+    "invalid_phone_number",
+    "invalid_phone_number_country_code",
+)
 DEAD_CODE = ("unable_to_auth_otp_code",)
 TOO_MANY = ("too_many_requests", "user_lock_limit_reached", "too_few_tokens_authenticated", "captcha_failed")
 
@@ -73,7 +78,7 @@ STOPPED = "Your phone asked for no more messages. Text START to the sender of th
 UNAVAILABLE = "The text message service is not available right now. Please try again later."
 MALFORMED = "Please enter the 6-digit code from the text message."
 WRONG = "Incorrect SMS code, please try again."
-DEAD = "This code has expired or was used before. Please ask for a new one."
+DEAD = "This code no longer works. Ask for a new one."
 TRY_LATER = "Too many wrong codes. Please try again later."
 NOT_CHECKED = "The code could not be checked. Please try again later."
 START_AGAIN = "Your login has expired. Please start again."
@@ -91,10 +96,16 @@ class PersonAuthentication(PersonAuthenticationType):
                 print("Stytch Initialization. Property %s is mandatory" % name)
         if "" in values.values():
             return False
+        try:
+            self.code_minutes = Properties(configuration).number("CODE_MINUTES", 5, least=1, most=10)
+        except PropertyError as error:
+            print("Stytch Initialization. %s" % error)
+            raise
         self.country_code = property_of(configuration, "COUNTRY_CODE").lstrip("+")
         self.notice = property_of(configuration, "NOTICE") or NOTICE
         self.other_method = property_of(configuration, "OTHER_METHOD")
-        self.service = Service({**values, "STATUS_ENDPOINT": property_of(configuration, "STATUS_ENDPOINT")})
+        status = property_of(configuration, "STATUS_ENDPOINT")
+        self.service = Service({**values, "STATUS_ENDPOINT": status}, self.code_minutes)
         print("Stytch Initialized successfully")
         return True
 
@@ -165,6 +176,7 @@ class PersonAuthentication(PersonAuthenticationType):
         number = number_of(user, self.country_code)
         if number is None:
             print("Stytch. The person has no usable phone number")
+            self.count_in_vain(MESSAGES_ENOUGH)
             return refuse(NO_NUMBER)
         if self.has_just_sent_to(number):
             return True
@@ -183,8 +195,7 @@ class PersonAuthentication(PersonAuthenticationType):
         session = self.session()
         phone_id = reply.text("phone_id")
         if not reply.ok or phone_id is None:
-            vain = MESSAGES_ENOUGH if reply.error_type in HOPELESS else 1
-            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + vain))
+            self.count_in_vain(MESSAGES_ENOUGH if reply.error_type in HOPELESS else 1)
             return False
         now = int(time.time())
         again = session.get("mobile_number") == number
@@ -193,11 +204,15 @@ class PersonAuthentication(PersonAuthenticationType):
         session.put("phone_id", phone_id)
         session.put("stytch_user_id", reply.text("user_id") or "")
         session.put("passcode_sent_at", str(now))
-        session.put("passcode_expires_at", str(now + EXPIRATION_MINUTES * 60))
+        session.put("passcode_expires_at", str(now + self.code_minutes * 60))
         session.put("passcode_sends", str(sends + 1))
         if self.service.tells_of_deliveries:
             session.put("passcode_delivery", "unknown")
         return True
+
+    def count_in_vain(self, messages):
+        session = self.session()
+        session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + messages))
 
     def may_be_given_up(self):
         """Whether enough messages were sent in vain, and there is another method."""
@@ -243,7 +258,8 @@ class PersonAuthentication(PersonAuthenticationType):
         failed = self.service.has_failed(session.get("phone_id"))
         session.put("passcode_delivery", "failed" if failed else "asked")
         if failed:
-            session.put("passcode_failed_sends", str(number_in(session, "passcode_failed_sends") + 1))
+            self.give_code_up()
+            self.count_in_vain(1)
 
     def send_again(self):
         """Sends another passcode to the number of this login. The login stays where it is."""
@@ -271,6 +287,8 @@ class PersonAuthentication(PersonAuthenticationType):
         if re.fullmatch("[0-9]{6}", code) is None:
             return refuse(MALFORMED)
         reply = self.service.check(phone_id, code)
+        if reply.error_type in DEAD_CODE:
+            self.give_code_up()
         if not reply.ok:
             return refuse(not_checked(reply))
         if not self.is_for_this_login(reply, phone_id):
@@ -278,6 +296,10 @@ class PersonAuthentication(PersonAuthenticationType):
             return refuse(NOT_CHECKED)
         self.remember_phone(user.getUserId(), phone_id)
         return True
+
+    def give_code_up(self):
+        """The newest code works no more, and the page announces no time for it."""
+        self.session().put("passcode_expires_at", "0")
 
     def active_user(self):
         """The person of this login, unless the account was closed since step 1."""
@@ -327,17 +349,25 @@ class PersonAuthentication(PersonAuthenticationType):
 class Service:
     """The passcode service."""
 
-    def __init__(self, properties):
+    def __init__(self, properties, code_minutes):
         self.properties = properties
+        self.code_minutes = code_minutes
         self.tells_of_deliveries = properties["STATUS_ENDPOINT"] != ""
 
     def send(self, number):
         """Sends a passcode; a number that the service has forgotten is made known again."""
-        reply = self.post("SMS_ENDPOINT", passcode_for(number))
+        reply = self.post("SMS_ENDPOINT", self.passcode_for(number))
         return self.enroll(number) if reply.error_type in UNKNOWN_NUMBER else reply
 
     def enroll(self, number):
-        return self.post("ENROLL_ENDPOINT", passcode_for(number))
+        return self.post("ENROLL_ENDPOINT", self.passcode_for(number))
+
+    def passcode_for(self, number):
+        body = {"phone_number": number, "expiration_minutes": self.code_minutes}
+        address = ServerUtil.getIpAddress()
+        if address:
+            body["attributes"] = {"ip_address": address}
+        return body
 
     def check(self, phone_id, code):
         return self.post("AUTH_ENDPOINT", {"method_id": phone_id, "code": code})
@@ -408,14 +438,6 @@ class Reply:
 
     def for_the_log(self):
         return "status %s, error_type %s, request_id %s" % (self.status, self.error_type, self.text("request_id"))
-
-
-def passcode_for(number):
-    body = {"phone_number": number, "expiration_minutes": EXPIRATION_MINUTES}
-    address = ServerUtil.getIpAddress()
-    if address:
-        body["attributes"] = {"ip_address": address}
-    return body
 
 
 def not_checked(reply):

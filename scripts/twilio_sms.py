@@ -10,7 +10,7 @@ Optional:
   CODE_TRIES     how often one code may be guessed    5
   COUNTRY_CODE   digits, put before national numbers (those that begin with one 0)
   NOTICE         what the page says of text messages
-  OTHER_METHOD   the name of the login method that is offered after two messages
+  OTHER_METHOD   the name of the login method that is offered after two messages, or when there is nowhere to send one
 
 The code is made and checked here; Twilio carries the message only. The address has the name SMS_ENDPOINT so that the
 host counts the messages of each person and stops when there are too many.

@@ -44,6 +44,7 @@ pub struct Login {
     /// When the browser was sent to another site and did not come back yet.
     pub(crate) away_at: Option<Timestamp>,
     pub(crate) client_name: Option<String>,
+    /// The user name that the first page begins with.
     pub(crate) login_hint: Option<String>,
     pub(crate) cancel_url: Option<String>,
     pub(crate) authentication: Option<Authentication>,
@@ -271,7 +272,7 @@ impl Login {
             .execute(
                 "UPDATE logins SET page = $3, session = $4, messages = $5, person_id = $6, state = $7,
                     authentication = $8, acr = $9, script_revision = $10, evidence = $11,
-                    away_at = $12, version = version + 1
+                    away_at = $12, login_hint = $13, version = version + 1
                  WHERE id = $1 AND version = $2 AND state = 'asking'",
                 params![
                     self.id,
@@ -286,6 +287,7 @@ impl Login {
                     self.script_revision,
                     self.person.map(|known| known.by.name()),
                     self.away_at,
+                    self.login_hint.clone(),
                 ],
             )
             .await?;

@@ -19,6 +19,9 @@ use crate::{
 };
 
 const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
+/// Of the first page of a method that takes over from one that had a password already.
+const ANOTHER_WAY: &str =
+    "You are signing in another way now. Please enter your password once more.";
 const FAILED: &str = "Failed to authenticate. Please try again.";
 /// For scripts that go on to ask for a code which was never sent, as Gluu's does.
 const NOT_SENT: &str = "Failed to send message to mobile phone. Cancel, and sign in again.";
@@ -127,7 +130,7 @@ pub(crate) async fn prepare(
             working: told.working,
         }),
         Readiness::Instead(name) => {
-            change_method(flow, &script, login, &name).await?;
+            change_method(flow, &script, login, request, &name).await?;
             Prepared::Moved
         }
     };
@@ -139,6 +142,7 @@ async fn change_method(
     flow: &Flow,
     script: &LoadedScript,
     login: &mut Login,
+    request: &PageRequest,
     name: &str,
 ) -> Result<(), FlowError> {
     let acrs = flow.acrs().await?;
@@ -156,13 +160,36 @@ async fn change_method(
         ));
     }
     tracing::info!(event = "login.method_changed", login.id = %login.id, from = %login.acr, acr = %acr.name, "another method takes the place of the one asked for");
+    let known = who_showed_a_password(flow, login, request).await?;
     scene::begin_instead(&mut login.session, acr);
     login.acr.clone_from(&acr.name);
     login.script_revision = None;
     login.person = None;
     login.messages.clear();
     login.place = first_place(flow, login).await?;
+    if let Some(name) = known {
+        login.login_hint = Some(name);
+        if login.place == Place::login_page() {
+            login.messages.push(info(ANOTHER_WAY));
+        }
+    }
     Ok(())
+}
+
+/// The name of the person whose password was right in this login, as it was typed if that is known.
+async fn who_showed_a_password(
+    flow: &Flow,
+    login: &Login,
+    request: &PageRequest,
+) -> Result<Option<String>, FlowError> {
+    let Some(known) = login.person.filter(|known| known.by == Evidence::Password) else {
+        return Ok(None);
+    };
+    if let Some(typed) = request.typed_name() {
+        return Ok(Some(typed.to_owned()));
+    }
+    let person = flow.people().find(known.id).await?;
+    Ok(person.map(|person| person.uid))
 }
 
 /// Gives a form to the current step.
@@ -344,6 +371,13 @@ fn only(text: &str) -> PageParts {
     PageParts {
         messages: vec![error(text)],
         ..PageParts::default()
+    }
+}
+
+fn info(text: &str) -> Message {
+    Message {
+        severity: Severity::Info,
+        text: text.to_owned(),
     }
 }
 

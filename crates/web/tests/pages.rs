@@ -170,12 +170,43 @@ async fn a_message_that_was_not_delivered_is_said_where_a_screen_reader_hears_it
     let html = site.show(OTP, context.clone()).await;
     let said = r#"<div role="status" data-news="delivery"><p class="note" id="not-delivered">The message could not be delivered to your phone. "#;
     assert!(html.contains(said), "{html}");
-    assert!(html.contains("have the code sent again.</p>"), "{html}");
+    assert!(html.contains("have a new code sent.</p>"), "{html}");
     assert!(html.contains("<title>Enter the code"), "it is no error");
 
     context["working"]["other_method"] = json!("totp");
     let html = site.show(OTP, context).await;
-    assert!(html.contains("sent again, or sign in another way.</p>"));
+    assert!(html.contains("new code sent, or sign in another way.</p>"));
+}
+
+#[tokio::test]
+async fn a_dead_code_is_given_no_time_and_its_page_offers_another() {
+    const GO_ON: &str = r#"<button class="primary" type="submit" data-continue>"#;
+    const ANOTHER: &str = r#"<button class="primary" type="submit" name="resend""#;
+    let site = Site::new();
+    let alive = passcode_context();
+    let html = site.show(OTP, alive.clone()).await;
+    assert!(html.contains("data-expires=\"300\""), "{html}");
+    assert!(html.contains("We sent it in a text message"));
+    assert!(html.contains(GO_ON) && !html.contains(ANOTHER));
+
+    let mut expired = alive.clone();
+    expired["seconds_left"] = json!(0);
+    let mut undelivered = alive.clone();
+    undelivered["working"]["not_delivered"] = json!(true);
+    for (dead, hint) in [(expired, true), (undelivered, false)] {
+        let html = site.show(OTP, dead.clone()).await;
+        assert!(!html.contains("data-expires"), "{html}");
+        assert_eq!(html.contains("This code no longer works."), hint, "{html}");
+        assert!(!html.contains("We sent it"), "{html}");
+        assert!(html.contains("<strong class=\"number\">+1 ••• ••• ••62"));
+        assert!(!html.contains(GO_ON) && html.contains(ANOTHER), "{html}");
+        assert!(html.contains(">Send a new code<") && !html.contains("No message?"));
+
+        let mut once = dead;
+        once["resend_in"] = json!(null);
+        let html = site.show(OTP, once).await;
+        assert!(html.contains(GO_ON), "there is nothing else to press");
+    }
 }
 
 #[tokio::test]

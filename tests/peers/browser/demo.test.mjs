@@ -95,7 +95,8 @@ test("the person is told before a code expires, and has another one sent", () =>
     await walk.wait(225);
     assert.match(await walk.announced(), /another minute.*new one sent/);
     await walk.wait(60);
-    assert.match(await walk.announced(), /has expired/);
+    assert.match(await walk.announced(), /no longer works/);
+    assert.equal(await walk.firstToDo(), "Send a new code");
     await walk.look("expired");
   }));
 
@@ -114,6 +115,9 @@ test("the person is told that a message did not arrive, without losing what was 
     await walk.anotherMethod().waitFor();
     assert.match(await walk.news(), /could not be delivered.*sent again/);
     await walk.resendIsHeld(false);
+    assert.equal(await walk.firstToDo(), "Send a new code");
+    assert.equal(await walk.timeLeft(), "");
+    assert.doesNotMatch(await walk.sentTo(), /^We sent/);
     assert.equal(await walk.typed(), "12");
     assert.equal(await walk.isTyping(), true);
     await walk.look("told");
@@ -274,8 +278,21 @@ class Walk {
     return this.#page.clock.fastForward(seconds * 1000);
   }
 
+  /** The button that is to be pressed first. */
+  async firstToDo() {
+    return (await this.#page.locator("button.primary").innerText()).trim();
+  }
+
+  async timeLeft() {
+    return (await this.#page.locator("#time-left").innerText()).trim();
+  }
+
+  async sentTo() {
+    return (await this.#page.locator("#sent-to").innerText()).trim();
+  }
+
   async resendIsHeld(held) {
-    const button = this.#page.getByRole("button", { name: "Send again" });
+    const button = this.#page.locator("button[name=resend]");
     assert.equal(await button.getAttribute("aria-disabled"), String(held));
   }
 
@@ -300,6 +317,7 @@ class Walk {
       const body = isLook
         ? page
             .replace(/ data-look-in="\d+">/, `><p class="note">The message could not be delivered. Have it sent again.</p>`)
+            .replace("We sent it", "We send it")
             .replace('data-news="other-method">', `$&<div class="again"><button class="quiet">Sign in another way</button></div>`)
         : page.replace(/data-wait="\d+"/, 'data-wait="60"');
       await route.fulfill({ response, body });

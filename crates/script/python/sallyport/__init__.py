@@ -38,11 +38,13 @@ class Properties:
             raise PropertyError("property %s is mandatory" % name)
         return value or default
 
-    def number(self, name, default=None, least=0):
+    def number(self, name, default=None, least=0, most=None):
         """A whole number."""
         value = self.text(name, None if default is None else str(default))
         if not (value.isascii() and value.isdigit()) or int(value) < least:
             raise PropertyError("property %s must be a whole number from %d" % (name, least))
+        if most is not None and int(value) > most:
+            raise PropertyError("property %s must be a whole number from %d to %d" % (name, least, most))
         return int(value)
 
     def json(self, name, default=None):

@@ -15,7 +15,8 @@ COOL_DOWN = (30, 60, 120)
 
 MALFORMED = "Please enter the 6-digit code from the message."
 WRONG = "This code is not right. Please try again."
-DEAD = "This code has expired or was used before. Please ask for a new one."
+DEAD = "This code no longer works. Ask for a new one."
+TRIED_OUT = "This code was tried too often and no longer works. Ask for a new one."
 SENT_AGAIN = "We have sent you a new code. The old one no longer works."
 NOT_SENT = "The message could not be sent. Please try again later."
 START_AGAIN = "Your login has expired. Please start again."
@@ -48,8 +49,9 @@ class Passcode:
         return code
 
     def withdraw(self):
-        """Makes the code worthless."""
+        """Makes the code worthless, and the page announces no time for it."""
         session().put("passcode_digest", "")
+        session().put("passcode_expires_at", "0")
 
     def is_alive(self):
         return bool(session().get("passcode_digest"))
@@ -72,11 +74,15 @@ class Passcode:
         tries = _number("passcode_tries") + 1
         kept.put("passcode_tries", str(tries))
         if digest == "" or tries > self.tries or now() >= _number("passcode_expires_at"):
+            self.withdraw()
             return DEAD
-        if not hmac.compare_digest(digest, _digest(kept.get("passcode_salt"), code)):
+        if hmac.compare_digest(digest, _digest(kept.get("passcode_salt"), code)):
+            self.withdraw()
+            return None
+        if tries < self.tries:
             return WRONG
         self.withdraw()
-        return None
+        return TRIED_OUT
 
 
 class PasscodeMethod(LoginMethod):
@@ -149,17 +155,20 @@ class PasscodeMethod(LoginMethod):
 
     def may_be_given_up(self):
         """Whether enough messages were sent in vain, and there is another method."""
-        return self.other_method != "" and _number("passcode_sends") >= MESSAGES_ENOUGH
+        is_hopeless = session().get("passcode_nowhere") == "true"
+        return self.other_method != "" and (is_hopeless or _number("passcode_sends") >= MESSAGES_ENOUGH)
 
     def give_up(self):
         """Another method takes this login over, and begins with nothing of this one."""
         self.passcode.withdraw()
         session().put("passcode_given_up", session().get("acr"))
         session().put("passcode_sends", "0")
+        session().put("passcode_nowhere", "")
         return False
 
     def begin(self):
         destination = self.destination(person())
+        session().put("passcode_nowhere", "true" if destination is None else "")
         if destination is None:
             return refuse(self.no_destination)
         if self.has_just_sent_to(destination):

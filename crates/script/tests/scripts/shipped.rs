@@ -118,7 +118,7 @@ async fn a_code_by_mail_opens_once_and_is_kept_nowhere() {
     assert_eq!(login.step(2, &passcode).await.0, Returned::Bool(true));
     let (again, scene) = login.step(2, &passcode).await;
     assert_eq!(again, Returned::Bool(false));
-    assert!(scene.messages[0].text.contains("used before"));
+    assert!(scene.messages[0].text.contains("no longer works"));
     for line in login.desk.printed() {
         assert!(!line.contains(&code));
     }

@@ -325,6 +325,25 @@ async fn a_property_that_is_missing_or_empty_keeps_it_from_loading() {
 }
 
 #[tokio::test]
+async fn a_code_lives_as_long_as_its_property_says() {
+    let minutes = |text| [properties(), vec![property("CODE_MINUTES", text)]].concat();
+    let mut login = Login::with(minutes("2"), &[("mobile", NUMBER)]).await;
+    login.password().await;
+    assert_eq!(login.host.posts[0].1["expiration_minutes"], 2);
+    let at = |name: &str| login.session[name].parse::<i64>().unwrap();
+    assert_eq!(at("passcode_expires_at") - at("passcode_sent_at"), 120);
+
+    for (text, range) in [("0", "from 1"), ("2.5", "from 1"), ("11", "from 1 to 10")] {
+        let desk = Desk::new();
+        let loaded = desk.try_load(script_with(minutes(text)), nobody).await;
+        assert!(loaded.is_err(), "{text}");
+        let why =
+            format!("Stytch Initialization. property CODE_MINUTES must be a whole number {range}");
+        assert!(desk.printed().contains(&why), "{:?}", desk.printed());
+    }
+}
+
+#[tokio::test]
 async fn the_first_login_enrols_with_one_message_and_stores_the_phone_after_the_code() {
     let mut login = Login::of(&[("mobile", "+1 555-0100")]).await;
     assert_eq!(login.password().await, passed());
@@ -571,11 +590,11 @@ async fn a_code_that_is_not_accepted_is_said_in_words() {
         ),
         (
             refusal(401, "unable_to_auth_otp_code"),
-            "This code has expired or was used before. Please ask for a new one.",
+            "This code no longer works. Ask for a new one.",
         ),
         (
             refusal(404, "unable_to_auth_otp_code"),
-            "This code has expired or was used before. Please ask for a new one.",
+            "This code no longer works. Ask for a new one.",
         ),
         (
             refusal(429, "user_lock_limit_reached"),
@@ -598,6 +617,21 @@ async fn a_code_that_is_not_accepted_is_said_in_words() {
     }
     assert!(!login.host.alice.attributes.contains_key("oxMobileDevices"));
     assert_eq!(login.passcode("123456").await, passed());
+}
+
+#[tokio::test]
+async fn a_dead_code_has_no_time_left() {
+    let mut login = Login::of(&[("mobile", NUMBER)]).await;
+    login.password().await;
+    login.host.answers = vec![refusal(404, "otp_code_not_found")];
+    login.passcode("123456").await;
+    assert_ne!(login.session["passcode_expires_at"], "0");
+    login.host.answers = vec![refusal(401, "unable_to_auth_otp_code")];
+    login.passcode("123456").await;
+    assert_eq!(login.session["passcode_expires_at"], "0");
+    login.wait();
+    login.step(2, &[("resend", "")]).await;
+    assert_ne!(login.session["passcode_expires_at"], "0", "the next one");
 }
 
 #[tokio::test]
@@ -759,6 +793,7 @@ async fn a_message_that_was_not_delivered_is_told_and_lifts_the_pause() {
     assert_eq!(texts.len(), 1, "the sentence is the page's");
     let page = login.page().await;
     assert_eq!(page["not_delivered"], true);
+    assert_eq!(login.session["passcode_expires_at"], "0");
     assert_eq!(
         login.host.gets,
         ["https://api.example/sallyport/v1/deliveries/phone-1"]

@@ -284,7 +284,7 @@ async fn an_expired_code_is_refused_and_another_can_be_had() {
     app.wait(301);
     let answer = browser.submit(&page, &[("passcode", &old)]).await;
     assert!(
-        error_of(&answer).contains("expired"),
+        error_of(&answer).contains("no longer works"),
         "{}",
         error_of(&answer)
     );

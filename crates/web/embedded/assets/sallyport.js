@@ -62,13 +62,17 @@ function countDown(seconds, tick) {
   };
 }
 
+// Returns what ends the time without a word, for a code that dies before its time.
 function showTimeLeft(form, waiting) {
   const validity = form.querySelector("[data-expires]");
   if (!validity) return;
+  const expired = form.querySelector("[data-expired]");
+  let isOver = false;
   const shown = validity.querySelector("[data-clock]");
   const seconds = Number(validity.dataset.expires);
   let warned = seconds <= LAST_MINUTE;
-  countDown(seconds, (left) => {
+  const end = countDown(seconds, (left) => {
+    if (isOver) return;
     shown.textContent = `another ${clock(left)}`;
     // The minute may have begun while the page slept.
     if (left <= LAST_MINUTE && left > 0 && !warned) {
@@ -76,12 +80,36 @@ function showTimeLeft(form, waiting) {
       announce(form, "The code works for another minute. If you need more time, have a new one sent.");
     }
     if (left > 0) return;
-    const expired = form.querySelector("[data-expired]");
     validity.hidden = true;
     expired.hidden = false;
     announce(form, expired.textContent);
     waiting.abort();
+    offerAnother(form);
   });
+  return () => {
+    isOver = true;
+    end();
+    validity.hidden = true;
+    expired.hidden = true;
+    announce(form, "");
+    waiting.abort();
+    offerAnother(form);
+  };
+}
+
+// Where the code is dead, the first thing to do is to have another one sent.
+function offerAnother(form) {
+  const another = form.querySelector("button[name=resend]");
+  const goOn = form.querySelector("button[data-continue]");
+  const place = another?.closest(".again");
+  if (!place || !goOn) return;
+  const hasFocus = goOn === document.activeElement;
+  place.querySelector(":scope > span:first-child")?.remove();
+  another.className = "primary";
+  another.firstChild.data = "Send a new code";
+  goOn.className = "secondary";
+  place.after(goOn);
+  if (hasFocus) goOn.focus();
 }
 
 // Returns what lets the button go before its time.
@@ -103,7 +131,7 @@ function holdResend(form) {
 
 // Looks once what became of the message, when that may be known, and shows it in the places that are
 // kept for it. One of them is a live region, which is read out when the person pauses.
-function lookForNews(form, allowResend) {
+function lookForNews(form, allowResend, endTime) {
   const seconds = document.querySelector("[data-look-in]")?.dataset.lookIn;
   if (!seconds) return;
   const look = async () => {
@@ -112,9 +140,9 @@ function lookForNews(form, allowResend) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector('[data-news="delivery"] > *')) return;
     allowResend?.();
+    endTime?.();
     for (const place of document.querySelectorAll("[data-news]")) {
-      // What is there already may have the focus.
-      if (place.childElementCount > 0) continue;
+      if (place.contains(document.activeElement)) continue;
       const news = page.querySelector(`[data-news="${place.dataset.news}"]`);
       place.replaceChildren(...(news?.childNodes ?? []));
     }
@@ -138,13 +166,13 @@ async function fillFromMessage(form, waiting) {
   });
   if (!message?.code) return;
   form.elements.passcode.value = message.code;
-  form.requestSubmit(form.querySelector("button.primary"));
+  form.requestSubmit(form.querySelector("button[data-continue]") ?? form.querySelector("button.primary"));
 }
 
 for (const form of document.querySelectorAll("form[data-otp]")) {
   const waiting = new AbortController();
-  showTimeLeft(form, waiting);
-  lookForNews(form, holdResend(form));
+  const endTime = showTimeLeft(form, waiting);
+  lookForNews(form, holdResend(form), endTime);
   // The person says no, or the wait is over: the code is typed by hand.
   fillFromMessage(form, waiting).catch(() => {});
 }

@@ -82,7 +82,7 @@ fn passcode() -> Vec<Sample> {
     expired["seconds_left"] = json!(0);
     expired["resend_in"] = json!(0);
     expired["messages"] =
-        json!([{ "severity": "error", "text": "This code has expired. Have a new one sent." }]);
+        json!([{ "severity": "error", "text": "This code no longer works. Ask for a new one." }]);
     vec![
         sample("otp", page, first),
         sample("otp-mail", "auth/otp_email/otp_email.xhtml", mail),

@@ -55,6 +55,11 @@ async fn after_two_messages_another_method_is_offered_and_takes_the_place_of_the
     assert!(offers(&page), "{}", page.body);
     let first = browser.submit(&page, &[("other_method", "second")]).await;
     assert_eq!(first.heading(), "Sign in");
+    assert_eq!(first.attribute("#username", "value"), "alice");
+    assert_eq!(
+        first.text(".note[role=status]"),
+        "You are signing in another way now. Please enter your password once more."
+    );
     assert!(
         !offers(&first),
         "the other method begins with nothing of this one"
@@ -121,6 +126,27 @@ async fn a_number_that_no_code_is_sent_to_is_reason_enough_at_once() {
         .first_step(&mut app.browser(), "alice")
         .await;
     assert!(offers(&page), "{}", page.body);
+}
+
+#[tokio::test]
+async fn whoever_gets_no_message_at_all_is_offered_another_method_at_once() {
+    let app = server_with(("OTHER_METHOD", "second"), None).await;
+    let person = app.app.people.find_by_uid("alice").await.unwrap().unwrap();
+    let table: [(&[&str], &str); 2] = [
+        (&[], "Failed to determine mobile phone number"),
+        (&["+493012345678"], "Failed to send message to mobile phone"),
+    ];
+    for (numbers, said) in table {
+        app.set(person.id, "mobile", numbers).await;
+        let mut browser = app.browser();
+        let page = party("stytch").first_step(&mut browser, "alice").await;
+        assert_eq!(page.text("[role=alert]"), said);
+        assert!(offers(&page), "{}", page.body);
+        let press = [("username", "alice"), ("other_method", "second")];
+        let page = browser.submit(&page, &press).await;
+        assert_eq!(page.attribute("#username", "value"), "alice");
+        assert!(page.body.contains("You are signing in another way now."));
+    }
 }
 
 #[tokio::test]

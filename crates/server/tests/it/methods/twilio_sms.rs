@@ -134,18 +134,25 @@ async fn a_code_dies_of_time_of_guesses_and_of_the_next_one() {
     let mut browser = app.browser();
     let page = first_step(&mut browser, "sms", "alice").await;
     let first = twilio.last_code();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let wrong = submit(&mut browser, &page, &other(&first)).await;
         assert_eq!(
             wrong.text("#field-error"),
             "This code is not right. Please try again."
         );
+        assert!(wrong.body.contains("The code works for"));
     }
+    let last = submit(&mut browser, &page, &other(&first)).await;
+    assert_eq!(
+        last.text("#field-error"),
+        "This code was tried too often and no longer works. Ask for a new one."
+    );
+    assert!(!last.body.contains("The code works for"), "{}", last.body);
+    assert_eq!(last.text("button.primary"), "Send a new code");
     let guessed = submit(&mut browser, &page, &first).await;
-    assert!(
-        guessed.text("#field-error").contains("has expired"),
-        "{}",
-        guessed.body
+    assert_eq!(
+        guessed.text("#field-error"),
+        "This code no longer works. Ask for a new one."
     );
 
     let early = browser.submit(&page, &[("resend", "resend")]).await;
@@ -167,7 +174,7 @@ async fn a_code_dies_of_time_of_guesses_and_of_the_next_one() {
     app.wait(300);
     let late = submit(&mut browser, &page, &twilio.last_code()).await;
     assert!(
-        late.text("#field-error").contains("has expired"),
+        late.text("#field-error").contains("no longer works"),
         "{}",
         late.body
     );
@@ -243,14 +250,16 @@ async fn a_person_gets_so_many_messages_and_no_more() {
 
 #[tokio::test]
 async fn a_person_without_a_number_reads_why() {
-    let (app, twilio) = Twilio::server(&[]).await;
+    let (app, twilio) = Twilio::server(&[("OTHER_METHOD", "basic")]).await;
     let alice = app.app.people.find_by_uid("alice").await.unwrap().unwrap();
     app.set(alice.id, "mobile", &[]).await;
     let page = first_step(&mut app.browser(), "sms", "alice").await;
     assert!(
-        page.text("#field-error").contains("no usable phone number"),
+        page.text("[role=alert]").contains("no usable phone number"),
         "{}",
         page.body
     );
+    let offered = page.attribute("button[name=other_method]", "value");
+    assert_eq!(offered, "basic");
     assert_eq!(twilio.sent(), 0);
 }

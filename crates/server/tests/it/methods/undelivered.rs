@@ -60,6 +60,9 @@ async fn the_page_says_that_a_message_did_not_arrive_and_sends_another_at_once()
     let reloaded = browser.get(&login).await;
     assert!(says_so(&reloaded), "{}", reloaded.body);
     assert!(reloaded.body.contains("Sign in another way"));
+    assert!(!reloaded.body.contains("The code works for"));
+    assert!(!reloaded.body.contains("We sent it"));
+    assert_eq!(reloaded.text("button.primary"), "Send a new code");
     assert!(
         !reloaded.body.contains(HELD),
         "without the other 30 seconds"
