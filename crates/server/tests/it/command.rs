@@ -121,6 +121,7 @@ async fn a_server_whose_log_cannot_be_written_answers_and_stops_in_order() {
         };
         assert!(ended.success(), "{signal:?}: {ended}");
     }
+}
 
 #[tokio::test]
 async fn an_operator_lets_in_again_whom_the_passcode_service_keeps_out() {
