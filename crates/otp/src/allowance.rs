@@ -29,11 +29,20 @@ pub struct Allowance;
 pub struct Budget<'a> {
     /// A number, a user, an address, `prefix +1202`, `project` or `cost`.
     pub subject: String,
+    /// The key of the configuration that has the windows.
+    pub limit: &'static str,
     pub windows: &'a [Window],
     /// How much this message takes: 1 where messages are counted, a price where money is.
     pub amount: i64,
     /// Whether it is many people's, so that the log tells when a good part is spent.
     pub is_shared: bool,
+}
+
+/// That nothing may be spent now.
+pub struct Exhausted {
+    /// The key of the configuration that says so.
+    pub limit: &'static str,
+    pub wait: Duration,
 }
 
 /// A good part of what a prefix or the whole project may spend is spent.
@@ -54,7 +63,7 @@ impl Allowance {
         budgets: &[Budget<'_>],
         limits: &Limits,
         now: Timestamp,
-    ) -> Result<Result<Vec<Alarm>, Duration>, StoreError> {
+    ) -> Result<Result<Vec<Alarm>, Exhausted>, StoreError> {
         let mut alarms = Vec::new();
         for budget in budgets {
             for window in budget.windows {
@@ -62,7 +71,8 @@ impl Allowance {
                     Some(spent) => alarms.extend(budget.alarm(project, *window, spent, limits)),
                     None => {
                         let wait = remaining(tx, project, &budget.subject, *window, now).await?;
-                        return Ok(Err(wait));
+                        let limit = budget.limit;
+                        return Ok(Err(Exhausted { limit, wait }));
                     }
                 }
             }
@@ -154,9 +164,10 @@ async fn remaining(
 
 impl<'a> Budget<'a> {
     /// A message counts as one.
-    pub const fn of_messages(subject: String, windows: &'a [Window]) -> Self {
+    pub const fn of_messages(subject: String, limit: &'static str, windows: &'a [Window]) -> Self {
         Self {
             subject,
+            limit,
             windows,
             amount: 1,
             is_shared: false,

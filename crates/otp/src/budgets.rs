@@ -66,11 +66,11 @@ fn user_subject(user_id: Id<User>) -> String {
 
 fn of_address<'a>(otp: &'a Otp, address: &Address) -> Budget<'a> {
     let subject = address_subject(&otp.keys().address(address));
-    Budget::of_messages(subject, &otp.limits().per_number)
+    Budget::of_messages(subject, "per_number", &otp.limits().per_number)
 }
 
 fn of_user(otp: &Otp, user_id: Id<User>) -> Budget<'_> {
-    Budget::of_messages(user_subject(user_id), &otp.limits().per_user)
+    Budget::of_messages(user_subject(user_id), "per_user", &otp.limits().per_user)
 }
 
 fn of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<'a>> {
@@ -80,10 +80,14 @@ fn of_network<'a>(otp: &'a Otp, origin: &Origin, method: &Method) -> Vec<Budget<
     };
     let mac = otp.keys().subject("network", &network);
     let subject = format!("ip {}", mac.as_str());
-    let mut budgets = vec![Budget::of_messages(subject, &limits.per_ip)];
+    let mut budgets = vec![Budget::of_messages(subject, "per_ip", &limits.per_ip)];
     if !method.verified {
         let subject = format!("ip to strangers {}", mac.as_str());
-        budgets.push(Budget::of_messages(subject, &limits.per_ip_to_strangers));
+        budgets.push(Budget::of_messages(
+            subject,
+            "per_ip_to_strangers",
+            &limits.per_ip_to_strangers,
+        ));
     }
     budgets
 }
@@ -95,17 +99,18 @@ fn of_project<'a>(otp: &'a Otp, address: &Address) -> Vec<Budget<'a>> {
         Address::Email(_) => Vec::new(),
     };
     let subject = "project".to_owned();
-    budgets.push(Budget::of_messages(subject, &limits.per_project).shared());
+    budgets.push(Budget::of_messages(subject, "per_project", &limits.per_project).shared());
     budgets
 }
 
 fn of_prefix<'a>(otp: &'a Otp, number: &PhoneNumber) -> Vec<Budget<'a>> {
     let limits = otp.limits();
     let subject = format!("prefix {}", number.prefix());
-    let mut budgets = vec![Budget::of_messages(subject, &limits.per_prefix).shared()];
+    let mut budgets = vec![Budget::of_messages(subject, "per_prefix", &limits.per_prefix).shared()];
     if let Some(price) = limits.prices.get(number.country()) {
         budgets.push(Budget {
             subject: COST.to_owned(),
+            limit: "cost_per_project",
             windows: &limits.cost_per_project,
             amount: *price,
             is_shared: true,

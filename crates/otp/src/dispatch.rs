@@ -1,13 +1,11 @@
 //! The one way from a request to a message. Every limit is kept here, so that no route avoids them.
 
-use std::time::Duration;
-
 use sallyport_base::{Id, StoreError, Tx};
 
 use crate::{
     Otp,
     address::Address,
-    allowance::{Alarm, Allowance},
+    allowance::{Alarm, Allowance, Exhausted},
     audit::{Entry, Event},
     budgets,
     conversion::Conversion,
@@ -172,7 +170,7 @@ async fn put_out(
     };
     let alarms = match spend(otp, tx, order, found).await? {
         Ok(alarms) => alarms,
-        Err(retry_after) => return Ok(Err(Refusal::TooManyRequests { retry_after })),
+        Err(exhausted) => return Ok(Err(exhausted.into())),
     };
     let draft = Draft {
         caller: &order.caller,
@@ -264,12 +262,13 @@ async fn spend(
     tx: &mut Tx,
     order: &Order,
     found: &Found,
-) -> Result<Result<Vec<Alarm>, Duration>, StoreError> {
+) -> Result<Result<Vec<Alarm>, Exhausted>, StoreError> {
     let limits = otp.limits();
     let Caller { project, now, .. } = &order.caller;
     let address = otp.keys().address(&order.address);
     if let Err(wait) = Cooldown::start(tx, project, &address, limits, *now).await? {
-        return Ok(Err(wait));
+        let limit = "resend_seconds";
+        return Ok(Err(Exhausted { limit, wait }));
     }
     let budgets = budgets::of_code(otp, order, found);
     Allowance::spend(tx, project, &budgets, limits, *now).await

@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     Otp,
     address::Address,
-    allowance::Allowance,
+    allowance::{Alarm, Allowance},
     budgets,
     gateway::{
         GatewayError, GatewaySetupError,
@@ -139,12 +139,12 @@ pub async fn ask(
     let Caller { project, now, .. } = &order.caller;
     let mut tx = otp.store().begin().await?;
     let budgets = budgets::of_lookup(otp, order, found);
-    if let Err(retry_after) =
-        Allowance::spend(&mut tx, project, &budgets, otp.limits(), *now).await?
-    {
-        return Ok(Err(Refusal::TooManyRequests { retry_after }));
-    }
+    let alarms = match Allowance::spend(&mut tx, project, &budgets, otp.limits(), *now).await? {
+        Ok(alarms) => alarms,
+        Err(exhausted) => return Ok(Err(exhausted.into())),
+    };
     tx.commit().await?;
+    alarms.iter().for_each(Alarm::log);
     let answer = asker.ask(number, *now).await;
     otp.metrics().asked_about_number(answer.is_ok());
     let mac = otp.keys().address(&order.address);

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sallyport_base::{StoreError, VaultError};
 
-use crate::{address::Kind, conversion, number_facts::Doubt};
+use crate::{address::Kind, allowance::Exhausted, conversion, number_facts::Doubt};
 
 /// Every answer that is not a success, in Stytch's words. [`crate::answer`] turns it into JSON.
 ///
@@ -71,6 +71,8 @@ pub enum Refusal {
     DeadCode,
     AttributeMismatch,
     TooManyRequests {
+        /// Which limit, for the audit table. The caller is not told.
+        limit: &'static str,
         retry_after: Duration,
     },
     UserLocked {
@@ -120,7 +122,7 @@ impl Refusal {
         match self {
             // The share of codes that come back is another one by then.
             Self::TooFewTokensAuthenticated => Some(conversion::SPAN),
-            Self::TooManyRequests { retry_after } | Self::UserLocked { retry_after } => {
+            Self::TooManyRequests { retry_after, .. } | Self::UserLocked { retry_after } => {
                 Some(*retry_after)
             }
             _ => None,
@@ -131,6 +133,7 @@ impl Refusal {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Doubted(doubt) => doubt.as_str(),
+            Self::TooManyRequests { limit, .. } => limit,
             _ => self.error_type(),
         }
     }
@@ -385,6 +388,15 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     fn from(cause: StoreError) -> Self {
         Self::Store(cause)
+    }
+}
+
+impl From<Exhausted> for Refusal {
+    fn from(Exhausted { limit, wait }: Exhausted) -> Self {
+        Self::TooManyRequests {
+            limit,
+            retry_after: wait,
+        }
     }
 }
 

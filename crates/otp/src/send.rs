@@ -10,6 +10,7 @@ use crate::{
     Otp,
     address::{Address, Kind},
     answer::Success,
+    audit::{Entry, Event},
     channel::Channel,
     delivery::Delivery,
     dispatch,
@@ -36,7 +37,7 @@ pub fn send(channel: Channel) -> MethodRouter<Otp> {
     post(
         async move |State(otp): State<Otp>, caller: Caller, fields: Fields| {
             let recipient = Recipient::check(&caller, &fields)?;
-            let order = Order::check(&otp, caller, &fields, channel, recipient)?;
+            let order = Order::take(&otp, caller, &fields, channel, recipient).await?;
             let found = dispatch::send(&otp, &order).await?;
             Ok::<_, Refusal>(Success::of(json!({
                 "user_id": found.user.shown_id(&order.caller.project),
@@ -51,7 +52,7 @@ pub fn login_or_create(channel: Channel) -> MethodRouter<Otp> {
     post(
         async move |State(otp): State<Otp>, caller: Caller, fields: Fields| {
             let recipient = Recipient::OwnerOrNew(Status::check(&fields)?);
-            let order = Order::check(&otp, caller, &fields, channel, recipient)?;
+            let order = Order::take(&otp, caller, &fields, channel, recipient).await?;
             let Found {
                 user,
                 method,
@@ -67,15 +68,24 @@ pub fn login_or_create(channel: Channel) -> MethodRouter<Otp> {
 }
 
 impl Order {
-    fn check(
+    /// Reads an order. That it is for a number which gets no message is on record: whoever pumps tries
+    /// such numbers first.
+    async fn take(
         otp: &Otp,
         caller: Caller,
         fields: &Fields,
         channel: Channel,
         recipient: Recipient,
     ) -> Result<Self, Refusal> {
+        let address = required_address(otp, &caller, fields, channel);
+        if let Err(refusal @ (Refusal::UnservedCountry | Refusal::InvalidPhoneNumber)) = &address {
+            Entry::new(Event::SendRefused)
+                .because(refusal)
+                .record_alone(otp, &caller)
+                .await?;
+        }
         Ok(Self {
-            address: required_address(otp, &caller, fields, channel)?,
+            address: address?,
             delivery: Delivery::check(otp, fields)?,
             caller,
             recipient,

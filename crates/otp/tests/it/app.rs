@@ -216,6 +216,15 @@ impl App {
         rows.iter().map(|row| row.get("state").unwrap()).collect()
     }
 
+    /// Why messages were refused, in that order, as the record says.
+    pub async fn reasons(&self) -> Vec<String> {
+        let sql =
+            "SELECT reason FROM otp_audit WHERE event = 'otp.send_refused' ORDER BY at, audit_id";
+        let mut reader = self.scratch.store.reader().await.unwrap();
+        let rows = reader.rows(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get("reason").unwrap()).collect()
+    }
+
     /// How often the audit table says so.
     pub async fn events(&self, event: &str) -> i64 {
         let mut reader = self.scratch.store.reader().await.unwrap();

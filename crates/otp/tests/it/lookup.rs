@@ -64,14 +64,6 @@ async fn answer(
     directory.answer.lock().unwrap().clone()
 }
 
-/// Why the audit table says that sends were refused.
-async fn reasons(app: &App) -> Vec<String> {
-    let mut reader = app.scratch.store.reader().await.unwrap();
-    let sql = "SELECT reason FROM otp_audit WHERE event = 'otp.send_refused' ORDER BY at";
-    let rows = reader.rows(sql, &[]).await.unwrap();
-    rows.iter().map(|row| row.get("reason").unwrap()).collect()
-}
-
 #[tokio::test]
 async fn the_question_is_signed_and_names_the_number() {
     let (directory, lookup) = Directory::start().await;
@@ -98,7 +90,7 @@ async fn a_number_whose_sim_was_changed_within_a_week_is_sent_no_code() {
     directory.says(&json!({ "sim_changed_at": "2026-11-20T00:00:00Z" }));
     let refused = app.login_or_create(ALICE).await;
     assert_eq!(refused.refusal(), (400, "downstream_carrier_error"));
-    assert_eq!(reasons(&app).await, ["sim_changed"]);
+    assert_eq!(app.reasons().await, ["sim_changed"]);
     assert_eq!(app.messages().await.len(), 1);
     app.wait(4 * 86_400);
     app.verified(ALICE).await;
@@ -137,7 +129,7 @@ async fn internet_telephony_is_allowed_warned_of_or_refused() {
         assert_eq!(app.events("otp.voip").await, warned, "{voip:?}");
         if voip == Voip::Refuse {
             assert_eq!(answer.refusal(), (400, "invalid_phone_number"));
-            assert_eq!(reasons(&app).await, ["voip"]);
+            assert_eq!(app.reasons().await, ["voip"]);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
-use sallyport_otp::{Limits, Share, Status};
+use sallyport_otp::{Gateway, Limits, Share, Status, Window};
 use tower::ServiceExt;
 
 use crate::{
@@ -97,5 +97,30 @@ async fn the_status_is_of_all_nodes_and_of_the_time_that_is_asked_for() {
     assert_eq!(
         later.waiting, 1,
         "what waits is shown whenever it was queued"
+    );
+}
+
+/// Whoever looks for pumping sees what was asked for in vain, and an operator which key to change.
+#[tokio::test]
+async fn the_record_says_why_a_code_was_refused_and_which_limit_it_met() {
+    let limits = Limits {
+        per_project: vec![Window::new(1, 1440)],
+        ..Limits::default()
+    };
+    let app = App::with(limits, Gateway::telephone()).await;
+    app.login_or_create(ALICE).await.ok();
+    for number in [ALICE, BRUNO, "+4915123456789", "+18005550199"] {
+        let refused = app.login_or_create(number).await;
+        assert!(matches!(refused.refusal().0, 400 | 429), "{number}");
+        app.wait(1);
+    }
+    assert_eq!(
+        app.reasons().await,
+        [
+            "resend_seconds",
+            "per_project",
+            "invalid_phone_number_country_code",
+            "invalid_phone_number"
+        ]
     );
 }
