@@ -27,6 +27,7 @@ mod factor;
 mod fields;
 mod gateway;
 mod gsm;
+mod hands;
 mod health;
 mod inbound;
 mod keys;
@@ -118,5 +119,6 @@ pub const SCHEMA: Schema = Schema {
         user::LOWERED_NAME,
         user::BY_PROJECT,
         outbox::PREFIX,
+        outbox::BY_GATEWAY,
     ],
 };
