@@ -1,25 +1,20 @@
 //! Carries messages from the outbox to the gateways. Every node has a courier, and any of them may
 //! take any message.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use sallyport_base::{StoreError, Timestamp, Tx};
-use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     Otp,
     audit::Event,
     gateway::{Accepted, GatewayError, Line},
+    hands::{HANDS, Hand},
     lines::Next,
-    outbox::{Parcel, Reason},
+    outbox::{Parcel, Reason, Whose},
 };
-
-/// How many messages one node hands over at once.
-const HANDS: u32 = 32;
 
 /// How long a message that another node left behind waits for somebody to look.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -37,32 +32,16 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 /// gateway that drops repetitions.
 const REPETITIONS: i64 = 5;
 
-/// Wakes the courier of this node, and counts its hands.
+/// Wakes the courier of this node.
+#[derive(Default)]
 pub struct Courier {
     wake: Notify,
-    hands: Arc<Semaphore>,
-}
-
-impl Default for Courier {
-    fn default() -> Self {
-        Self {
-            wake: Notify::new(),
-            hands: Arc::new(Semaphore::new(HANDS as usize)),
-        }
-    }
 }
 
 impl Courier {
-    /// There is a message.
+    /// There is a message, or a hand for one.
     pub fn wake(&self) {
         self.wake.notify_one();
-    }
-
-    /// Waits until what was handed over has its answer. Nothing is handed over afterwards.
-    pub async fn rest(&self) {
-        if let Ok(all) = self.hands.acquire_many(HANDS).await {
-            all.forget();
-        }
     }
 }
 
@@ -87,12 +66,11 @@ pub async fn work(otp: &Otp) {
 pub async fn carry_due(otp: &Otp) -> Result<(), StoreError> {
     recover(otp).await?;
     loop {
-        let now = otp.clock().now();
-        let parcels = take(otp, i64::from(HANDS), now).await?;
-        if parcels.is_empty() {
+        let taken = take(otp).await?;
+        if taken.is_empty() {
             return Ok(());
         }
-        for carried in join_all(parcels.iter().map(|parcel| carry(otp, parcel))).await {
+        for carried in join_all(taken.iter().map(|(parcel, _hand)| carry(otp, parcel))).await {
             carried?;
         }
     }
@@ -105,7 +83,7 @@ async fn keep_up(otp: &Otp) {
     }
 }
 
-/// Takes as many as there are hands for, until none is due.
+/// Takes as many as there are hands for, until none is due for a hand that is free.
 async fn carry_some(otp: &Otp) -> Result<(), StoreError> {
     let now = otp.clock().now();
     if !Parcel::some_are_due(&mut *otp.store().reader().await?, now).await? {
@@ -113,38 +91,53 @@ async fn carry_some(otp: &Otp) -> Result<(), StoreError> {
     }
     recover(otp).await?;
     loop {
-        let Ok(hand) = otp.courier().hands.clone().acquire_owned().await else {
-            return Ok(());
-        };
-        let mut hands = vec![hand];
-        while let Ok(hand) = otp.courier().hands.clone().try_acquire_owned() {
-            hands.push(hand);
-        }
-        let most = i64::try_from(hands.len()).unwrap_or(1);
-        let parcels = take(otp, most, otp.clock().now()).await?;
-        if parcels.is_empty() {
+        let taken = take(otp).await?;
+        if taken.is_empty() {
             return Ok(());
         }
-        for (parcel, hand) in parcels.into_iter().zip(hands) {
-            tokio::spawn(carry_alone(otp.clone(), parcel, hand));
+        for (parcel, hand) in taken {
+            match hand {
+                Some(hand) => drop(tokio::spawn(carry_in(otp.clone(), parcel, hand))),
+                None => carry_alone(otp, &parcel).await,
+            }
         }
     }
 }
 
-async fn carry_alone(otp: Otp, parcel: Parcel, hand: OwnedSemaphorePermit) {
-    if let Err(cause) = carry(&otp, &parcel).await {
+/// The next message may be waiting for this hand.
+async fn carry_in(otp: Otp, parcel: Parcel, hand: Hand) {
+    carry_alone(&otp, &parcel).await;
+    drop(hand);
+    otp.courier().wake();
+}
+
+async fn carry_alone(otp: &Otp, parcel: &Parcel) {
+    if let Err(cause) = carry(otp, parcel).await {
         tracing::error!(error = %cause, message.id = %parcel.id, "what became of a message could not be kept");
     }
-    drop(hand);
 }
 
-async fn take(otp: &Otp, most: i64, now: Timestamp) -> Result<Vec<Parcel>, StoreError> {
+/// Takes what is due, as much for each gateway as it has free hands. A message whose gateway is not
+/// there any more needs none: it is not handed over.
+async fn take(otp: &Otp) -> Result<Vec<(Parcel, Option<Hand>)>, StoreError> {
+    let now = otp.clock().now();
     let mut tx = otp.store().begin().await?;
-    let parcels = Parcel::take(&mut tx, most, now).await?;
-    if !parcels.is_empty() {
+    let mut taken = Vec::new();
+    for line in otp.lines().iter() {
+        let hands = line.hands.free();
+        let Some(most) = u32::try_from(hands.len()).ok().filter(|most| *most > 0) else {
+            continue;
+        };
+        let parcels = Parcel::take(&mut tx, Whose::Gateway(&line.name), most, now).await?;
+        taken.extend(parcels.into_iter().zip(hands.into_iter().map(Some)));
+    }
+    let names: Vec<&str> = otp.lines().iter().map(|line| line.name.as_str()).collect();
+    let strays = Parcel::take(&mut tx, Whose::NoneOf(&names), HANDS, now).await?;
+    taken.extend(strays.into_iter().map(|parcel| (parcel, None)));
+    if !taken.is_empty() {
         tx.commit().await?;
     }
-    Ok(parcels)
+    Ok(taken)
 }
 
 /// A node was lost while it had messages. Whether a gateway has them too is known to the gateway

@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::{
     channel::Channel,
+    hands::Hands,
     health::Health,
     message::Message,
     receipt::{Callback, Callbacks, News, Receipts},
@@ -104,6 +105,7 @@ pub enum GatewayError {
 pub struct Line {
     pub name: String,
     pub health: Health,
+    pub hands: Hands,
     countries: BTreeSet<String>,
     end: End,
 }
@@ -140,6 +142,7 @@ impl Line {
         Ok(Self {
             name: gateway.name.clone(),
             health: Health::default(),
+            hands: Hands::default(),
             countries: gateway.countries.clone(),
             end,
         })

@@ -28,6 +28,7 @@ mod factor;
 mod fields;
 mod gateway;
 mod gsm;
+mod hands;
 mod health;
 mod inbound;
 mod keys;
@@ -121,5 +122,6 @@ pub const SCHEMA: Schema = Schema {
         user::LOWERED_NAME,
         user::BY_PROJECT,
         outbox::PREFIX,
+        outbox::BY_GATEWAY,
     ],
 };

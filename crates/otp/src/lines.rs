@@ -45,6 +45,10 @@ impl Lines {
         self.0.iter().find(|line| line.name == name)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Line> {
+        self.0.iter()
+    }
+
     /// The first to be asked for a number of this country, one that rests only when all do; `None` when
     /// nobody sends there.
     pub fn first(&self, country: &str, channel: Channel, now: Timestamp) -> Option<&Line> {
@@ -75,6 +79,11 @@ impl Lines {
             .map(|line| line.name.as_str())
             .collect();
         next(&names, &parcel.gateway, refused)
+    }
+
+    /// Waits until what was handed over has its answer. Nothing is handed over afterwards.
+    pub async fn rest(&self) {
+        join_all(self.0.iter().map(|line| line.hands.rest())).await;
     }
 
     pub async fn keep_up(&self) {

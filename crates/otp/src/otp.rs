@@ -149,7 +149,7 @@ impl Otp {
 
     /// Waits until what was handed over is answered for. Nothing is handed over afterwards.
     pub async fn stop_sending(&self) {
-        self.courier().rest().await;
+        self.lines().rest().await;
     }
 
     pub(crate) fn store(&self) -> &Store {

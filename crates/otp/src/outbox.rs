@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use sallyport_base::{Conn, Id, Random, Row, StoreError, Timestamp, Tx, Vault, VaultError, params};
+use sallyport_base::{
+    Conn, Id, Random, Row, Sql, StoreError, Timestamp, Tx, Value, Vault, VaultError, params,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -56,6 +58,11 @@ pub const PREFIX: &str = "
 ALTER TABLE otp_outbox ADD COLUMN prefix TEXT;
 ";
 
+/// For those that are due at one gateway.
+pub const BY_GATEWAY: &str = "
+CREATE INDEX otp_outbox_by_gateway ON otp_outbox (state, gateway, due_at);
+";
+
 const PURPOSE: &str = "otp message";
 
 /// How long a message may be in the hands of a node before the node counts as lost: longer than a
@@ -87,6 +94,14 @@ pub struct Parcel {
     prefix: Option<String>,
     queued_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+/// For which gateway messages wait.
+#[derive(Clone, Copy)]
+pub enum Whose<'a> {
+    Gateway(&'a str),
+    /// One that is none of these: it was in the configuration before.
+    NoneOf(&'a [&'a str]),
 }
 
 /// By what a gateway names a message.
@@ -214,24 +229,30 @@ impl Message {
 impl Parcel {
     /// Takes up to `most` messages that are due, for this node alone. Between this commit and the
     /// answer of the gateway nobody can know whether the message was sent.
-    pub async fn take(tx: &mut Tx, most: i64, now: Timestamp) -> Result<Vec<Self>, StoreError> {
+    pub async fn take(
+        tx: &mut Tx,
+        whose: Whose<'_>,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Self>, StoreError> {
+        let mut sql = Sql::new(
+            "UPDATE otp_outbox SET state = 'handed', tries = tries + 1, due_at = ?
+             WHERE message_id IN (
+                SELECT message_id FROM otp_outbox WHERE state = 'queued' AND due_at <= ?",
+            params![now.plus(LEASE), now],
+        );
+        whose.push_to(&mut sql);
         // The condition stands twice: on PostgreSQL another node may have been faster, and only the
         // outer one is looked at again.
-        tx.rows(
-            "UPDATE otp_outbox SET state = 'handed', tries = tries + 1, due_at = $3
-             WHERE message_id IN (
-                SELECT message_id FROM otp_outbox WHERE state = 'queued' AND due_at <= $1
-                ORDER BY due_at LIMIT $2)
-               AND state = 'queued' AND due_at <= $1
+        sql.push(
+            " ORDER BY due_at LIMIT ?)
+               AND state = 'queued' AND due_at <= ?
              RETURNING message_id, project_id, request_id, method_id, number_mac, number_ends,
                 country, channel, sealed, gateway, refused_by, tries, reason, prefix, queued_at,
                 expires_at",
-            params![now, most, now.plus(LEASE)],
-        )
-        .await?
-        .iter()
-        .map(Self::read)
-        .collect()
+            params![i64::from(most), now],
+        );
+        tx.rows_of(&sql).await?.iter().map(Self::read).collect()
     }
 
     /// Those whose node was lost while it had them.
@@ -556,6 +577,19 @@ pub struct Verified {
     pub gateway: String,
     pub country: String,
     pub after: Duration,
+}
+
+impl Whose<'_> {
+    fn push_to(self, sql: &mut Sql) {
+        match self {
+            Self::Gateway(name) => sql.push(" AND gateway = ?", params![name]),
+            Self::NoneOf(names) => {
+                sql.push(" AND gateway NOT IN (", &[]);
+                sql.push_list(names.iter().map(|name| Value::from(*name)));
+                sql.push(")", &[]);
+            }
+        }
+    }
 }
 
 impl Which<'_> {

@@ -397,6 +397,64 @@ async fn a_courier_at_work_sends_what_is_queued_and_rests_when_told() {
     courier.abort();
 }
 
+#[tokio::test]
+async fn a_gateway_that_keeps_silent_holds_up_no_other() {
+    let (silent, first) = Carrier::start(StatusCode::OK).await;
+    let (other, second) = Carrier::start(StatusCode::OK).await;
+    let of = |country: &str, gateway| Gateway {
+        countries: [country.to_owned()].into(),
+        ..named(&country.to_lowercase(), gateway)
+    };
+    let gateways = vec![of("CA", first), of("US", second)];
+    let app = App::with_gateways(Limits::default(), gateways).await;
+    silent.will(Then::Hold(StatusCode::OK));
+    for n in 0..100 {
+        app.login_or_create(&format!("+1416555{n:04}")).await.ok();
+    }
+    let otp = app.otp.clone();
+    let courier = tokio::spawn(async move { otp.send_messages().await });
+    let is_sent = async {
+        while silent.received().len() < 32 {
+            tokio::task::yield_now().await;
+        }
+        app.login_or_create(ALICE).await.ok();
+        while other.received().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    // Before the silent one is given up for the second time.
+    tokio::time::timeout(Duration::from_secs(10), is_sent)
+        .await
+        .unwrap();
+    courier.abort();
+}
+
+#[tokio::test]
+async fn a_message_that_waited_for_a_hand_is_sent_once_there_is_one() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    carrier.will(Then::Hold(StatusCode::OK));
+    for n in 0..33 {
+        app.login_or_create(&format!("+1202555{n:04}")).await.ok();
+    }
+    let otp = app.otp.clone();
+    let courier = tokio::spawn(async move { otp.send_messages().await });
+    let is_sent = async {
+        while carrier.received().len() < 32 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(carrier.received().len(), 32, "it has no more hands");
+        carrier.go_on();
+        while carrier.received().len() < 33 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), is_sent)
+        .await
+        .unwrap();
+    courier.abort();
+}
+
 /// On PostgreSQL one of two transactions that wait for each other would be ended, and its caller
 /// answered 500.
 #[tokio::test]
