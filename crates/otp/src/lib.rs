@@ -118,5 +118,6 @@ pub const SCHEMA: Schema = Schema {
         method::ON_PROBATION,
         user::LOWERED_NAME,
         user::BY_PROJECT,
+        user::BY_LOCK,
     ],
 };
