@@ -98,6 +98,21 @@ impl Allowance {
         Ok(open.len())
     }
 
+    /// Windows that began later than any clock can say begin now, so that they end in their time.
+    pub async fn set_right(
+        tx: &mut Tx,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Result<u64, StoreError> {
+        // The condition of the end is for its index.
+        tx.execute(
+            "UPDATE otp_allowances SET started_at = $1, ends_at = $1 + minutes * 60000000
+             WHERE started_at > $2 AND ends_at > $2",
+            params![now, latest],
+        )
+        .await
+    }
+
     pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
         tx.execute(
             "DELETE FROM otp_allowances WHERE ends_at <= $1",

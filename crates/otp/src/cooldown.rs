@@ -96,6 +96,19 @@ impl Cooldown {
         Ok(!left.is_zero())
     }
 
+    /// A pause that began later than any clock can say begins now.
+    pub async fn set_right(
+        tx: &mut Tx,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Result<u64, StoreError> {
+        tx.execute(
+            "UPDATE otp_cooldowns SET last_at = $1 WHERE last_at > $2",
+            params![now, latest],
+        )
+        .await
+    }
+
     pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
         tx.execute(
             "DELETE FROM otp_cooldowns WHERE last_at <= $1",

@@ -23,7 +23,7 @@ const GLANCE: Duration = Duration::from_secs(1);
 const KEEP_UP: Duration = Duration::from_secs(15);
 
 /// The longest pause before the gateways are asked once more.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// How long a gateway may take in all, to be connected and to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(20);

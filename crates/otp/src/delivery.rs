@@ -10,6 +10,9 @@ use crate::{
     refusal::Refusal,
 };
 
+/// The longest that a code lives.
+pub const LONGEST_LIFE: Duration = Duration::from_secs(600);
+
 /// How a code is to be delivered: the optional fields that every send shares.
 #[derive(Clone, Debug)]
 pub struct Delivery {

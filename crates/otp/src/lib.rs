@@ -123,5 +123,6 @@ pub const SCHEMA: Schema = Schema {
         user::BY_PROJECT,
         outbox::PREFIX,
         outbox::BY_GATEWAY,
+        user::BY_LOCK,
     ],
 };

@@ -335,6 +335,19 @@ impl Method {
         .await
     }
 
+    /// An address that would be on probation for longer than any is so for its full time from now on.
+    pub async fn set_right(
+        tx: &mut Tx,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Result<u64, StoreError> {
+        tx.execute(
+            "UPDATE otp_methods SET drop_at = $1 WHERE drop_at > $2",
+            params![now.plus(PROBATION), latest.plus(PROBATION)],
+        )
+        .await
+    }
+
     pub async fn purge(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
         // The codes first, as whoever sends or checks one takes them.
         tx.execute(

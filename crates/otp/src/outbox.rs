@@ -525,6 +525,26 @@ impl Parcel {
         .transpose()
     }
 
+    /// What would wait for longer than the longest `pause`, or be in the hands of a node for longer than
+    /// any may have it, waits as long as that from now on.
+    pub async fn set_right(
+        tx: &mut Tx,
+        pause: Duration,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        for (state, wait) in [("queued", pause), ("handed", LEASE)] {
+            changed += tx
+                .execute(
+                    "UPDATE otp_outbox SET due_at = $2 WHERE state = $1 AND due_at > $3",
+                    params![state, now.plus(wait), latest.plus(wait)],
+                )
+                .await?;
+        }
+        Ok(changed)
+    }
+
     /// Forgets what was queued before `limit`.
     pub async fn purge(tx: &mut Tx, limit: Timestamp) -> Result<u64, StoreError> {
         tx.execute(

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     channel::Channel,
-    delivery::Origin,
+    delivery::{LONGEST_LIFE, Origin},
     keys::{Keys, Mac},
     limits::Limits,
     message::Message,
@@ -221,6 +221,19 @@ impl Passcode {
         }
         let channel = Channel::parse(&row.get::<String>("channel")?).unwrap_or_default();
         use_up(tx, method_id, channel, now).await
+    }
+
+    /// A code that would live longer than any does ends as late as one of this moment may.
+    pub async fn set_right(
+        tx: &mut Tx,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Result<u64, StoreError> {
+        tx.execute(
+            "UPDATE otp_passcodes SET expires_at = $1 WHERE expires_at > $2",
+            params![now.plus(LONGEST_LIFE), latest.plus(LONGEST_LIFE)],
+        )
+        .await
     }
 
     /// Forgets codes that expired before `limit`.

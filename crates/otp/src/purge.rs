@@ -1,12 +1,18 @@
+use std::time::Duration;
+
 use sallyport_base::{StoreError, Timestamp};
 
 use crate::{
-    Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown, decoy::Decoy,
-    method::Method, number_facts::NumberFacts, outbox::Parcel, passcode::Passcode,
-    session::Session, telephone, user::User,
+    Otp, allowance::Allowance, audit, conversion::Conversion, cooldown::Cooldown,
+    courier::LONGEST_PAUSE, decoy::Decoy, method::Method, number_facts::NumberFacts,
+    outbox::Parcel, passcode::Passcode, session::Session, telephone, user::User,
 };
 
+/// How far apart the clocks of nodes may be.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
+
 pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
+    set_times_right(otp, now).await?;
     let retention = otp.retention();
     let codes = now.minus(retention.codes());
     let counters = now.minus(retention.counters());
@@ -39,6 +45,49 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
     for (what, rows) in purged {
         if rows > 0 {
             tracing::debug!(what, rows, "rows of the passcode service served their time");
+        }
+    }
+    Ok(())
+}
+
+/// A clock that was ahead for a moment wrote times that would block numbers, users and messages for as
+/// long as it was ahead. What no right clock can have written is as if it had been written now: so that
+/// nothing ends earlier than it should. The order of the tables is that of a send and of an authentication.
+async fn set_times_right(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
+    let latest = now.plus(CLOCKS_APART);
+    let mut tx = otp.store().begin().await?;
+    let set_right = [
+        (
+            "locks",
+            User::set_locks_right(&mut tx, otp.limits(), now, latest).await?,
+        ),
+        (
+            "passcodes",
+            Passcode::set_right(&mut tx, now, latest).await?,
+        ),
+        (
+            "outbox",
+            Parcel::set_right(&mut tx, LONGEST_PAUSE, now, latest).await?,
+        ),
+        ("methods", Method::set_right(&mut tx, now, latest).await?),
+        (
+            "cooldowns",
+            Cooldown::set_right(&mut tx, now, latest).await?,
+        ),
+        (
+            "allowances",
+            Allowance::set_right(&mut tx, now, latest).await?,
+        ),
+    ];
+    tx.commit().await?;
+    for (what, rows) in set_right {
+        if rows > 0 {
+            tracing::warn!(
+                event = "otp.wrong_clock",
+                what,
+                rows,
+                "a clock was ahead; what it wrote in the passcode service is set right"
+            );
         }
     }
     Ok(())

@@ -52,6 +52,11 @@ CREATE INDEX otp_users_by_project_in_order ON otp_users (project_id, user_id);
 DROP INDEX otp_users_by_project;
 ";
 
+/// The few users that are locked, or were and have not tried again.
+pub const BY_LOCK: &str = "
+CREATE INDEX otp_users_by_lock ON otp_users (locked_at) WHERE locked_at IS NOT NULL;
+";
+
 /// Names that are lowered in one change.
 const NAMES_AT_ONCE: i64 = 1000;
 
@@ -289,6 +294,20 @@ impl User {
                 locked_until,
             }),
         }
+    }
+
+    /// A lock that began later than any clock can say begins now.
+    pub async fn set_locks_right(
+        tx: &mut Tx,
+        limits: &Limits,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Result<u64, StoreError> {
+        tx.execute(
+            "UPDATE otp_users SET locked_at = $1, locked_until = $2 WHERE locked_at > $3",
+            params![now, now.plus(limits.lock_time()), latest],
+        )
+        .await
     }
 
     /// A right code: no failures in a row any more, and a pending user is active.

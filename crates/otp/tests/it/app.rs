@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::{Router, body::Body};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -137,6 +137,13 @@ impl App {
 
     pub fn wait(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub fn set_clock_back(&self, seconds: i64) {
+        let Clock::Manual(at) = &self.clock else {
+            panic!("tests have a clock of their own");
+        };
+        at.fetch_sub(seconds * 1_000_000, Ordering::SeqCst);
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {

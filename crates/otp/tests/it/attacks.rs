@@ -2,12 +2,11 @@
 //! those of this machine.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
-use sallyport_base::Clock;
 use sallyport_otp::{Conversion, Environment, Gateway, Limits};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -342,12 +341,6 @@ fn without_request_id(mut body: Value) -> Value {
 #[tokio::test]
 async fn a_clock_set_back_revives_no_code_and_lifts_no_limit() {
     let app = App::start().await;
-    let set_back = |seconds: i64| {
-        let Clock::Manual(at) = &app.clock else {
-            panic!("tests have a clock of their own");
-        };
-        at.fetch_sub(seconds * 1_000_000, Ordering::SeqCst);
-    };
     app.wait(7200);
     let (used, code) = app.sent(ALICE).await;
     app.authenticate(&used, &code).await.ok();
@@ -355,7 +348,7 @@ async fn a_clock_set_back_revives_no_code_and_lifts_no_limit() {
     for _ in 0..5 {
         app.authenticate(&exhausted, &another(&other_code)).await;
     }
-    set_back(3600);
+    app.set_clock_back(3600);
     for (method_id, code) in [(&used, &code), (&exhausted, &other_code)] {
         let answer = app.authenticate(method_id, code).await;
         assert_eq!(answer.refusal(), (401, "unable_to_auth_otp_code"));

@@ -8,6 +8,7 @@ mod authenticate;
 mod canary;
 mod channels;
 mod claims;
+mod clock;
 mod deliveries;
 mod delivery;
 mod errors;
