@@ -18,6 +18,8 @@ pub use id::Id;
 pub use network::network_of;
 pub use random::Random;
 pub use secret::{Digest, Secret, Token, constant_time_eq};
-pub use store::{Column, Conn, Reader, Row, Schema, Sql, Store, StoreError, Tx, Value};
+pub use store::{
+    Column, Conn, Reader, Row, Schema, Sql, Store, StoreAddress, StoreError, Tx, Value,
+};
 pub use time::{Clock, Timestamp};
 pub use vault::{Vault, VaultError};

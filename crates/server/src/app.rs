@@ -12,7 +12,7 @@ use sallyport_web::Pages;
 
 use crate::{
     config::Config,
-    passcode_service::{Common, host_of_codes, passcode_service},
+    passcode_service::{Common, passcode_service},
     proxies::TrustedProxies,
     request, routes,
     tls::install_crypto,
@@ -152,9 +152,8 @@ fn passcodes(parts: &AppParts) -> anyhow::Result<Option<Otp>> {
         random: &parts.random,
         vault: &parts.vault,
     };
-    let host = host_of_codes(&parts.issuer);
-    let gateways = parts.gateways.clone();
-    passcode_service(&parts.config.passcode_service, &common, gateways, &host).map(Some)
+    let section = &parts.config.passcode_service;
+    passcode_service(section, &common, parts.gateways.clone(), &parts.issuer).map(Some)
 }
 
 fn flow_parts(parts: AppParts, people: People) -> anyhow::Result<FlowParts> {

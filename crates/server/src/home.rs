@@ -77,6 +77,18 @@ impl Home {
         Ok(home)
     }
 
+    /// A home of which nothing but the configuration need be there yet. Nothing is changed.
+    pub fn look_at(path: &Path) -> Result<Self, HomeError> {
+        let home = Self(path.to_owned());
+        home.has_key()?;
+        Ok(home)
+    }
+
+    /// Whether a server was started here before.
+    pub fn is_made(&self) -> bool {
+        self.key_path().exists()
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }

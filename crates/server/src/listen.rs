@@ -10,6 +10,7 @@ use hyper_util::{
     server::{conn::auto::Builder, graceful::GracefulShutdown},
 };
 use rustls::ServerConfig;
+use sallyport_flow::Issuer;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -50,15 +51,64 @@ pub enum ListenError {
         cause: io::Error,
     },
     #[error(
-        "{0} is no loopback address, and without TLS passwords would cross the network unprotected; listen on 127.0.0.1, or serve with an https issuer"
+        "{address} is no loopback address, and without TLS passwords would cross the network unprotected; listen on 127.0.0.1 with {option}, or serve with an https issuer"
     )]
-    PlainHttp(SocketAddr),
+    PlainHttp {
+        address: SocketAddr,
+        option: &'static str,
+    },
+}
+
+/// What keeps others from reading along.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protection {
+    Tls,
+    /// It is plain http, and only this machine hears it.
+    Loopback,
+}
+
+impl Protection {
+    /// The provider speaks as its issuer says. `option` is what an operator would change the address
+    /// with.
+    pub fn of_provider(
+        issuer: &Issuer,
+        address: SocketAddr,
+        option: &'static str,
+    ) -> Result<Self, ListenError> {
+        if issuer.is_https() {
+            Ok(Self::Tls)
+        } else {
+            Self::loopback(address, option)
+        }
+    }
+
+    /// The passcode service speaks plain http where only this machine hears it. Elsewhere it needs
+    /// TLS, which a server has whose issuer is https.
+    pub fn of_passcode_service(
+        issuer: &Issuer,
+        address: SocketAddr,
+        option: &'static str,
+    ) -> Result<Self, ListenError> {
+        match Self::loopback(address, option) {
+            Err(_) if issuer.is_https() => Ok(Self::Tls),
+            spoken => spoken,
+        }
+    }
+
+    fn loopback(address: SocketAddr, option: &'static str) -> Result<Self, ListenError> {
+        if address.ip().is_loopback() {
+            Ok(Self::Loopback)
+        } else {
+            Err(ListenError::PlainHttp { address, option })
+        }
+    }
 }
 
 /// An address that is listened on, with or without TLS.
 pub struct Listener {
     tcp: TcpListener,
     address: SocketAddr,
+    option: &'static str,
     tls: Option<TlsAcceptor>,
 }
 
@@ -78,6 +128,7 @@ impl Listener {
         Ok(Self {
             tcp,
             address,
+            option,
             tls: None,
         })
     }
@@ -96,11 +147,8 @@ impl Listener {
 
     /// Refuses to serve without TLS to other machines.
     pub fn plain(self) -> Result<Self, ListenError> {
-        if self.address.ip().is_loopback() {
-            Ok(self)
-        } else {
-            Err(ListenError::PlainHttp(self.address))
-        }
+        Protection::loopback(self.address, self.option)?;
+        Ok(self)
     }
 
     /// Serves until `stop` says so; then lets requests that run come to their end, up to ten
@@ -334,7 +382,7 @@ mod tests {
     async fn plain_http_stays_on_this_machine() {
         let world = SocketAddr::from(([0, 0, 0, 0], 0));
         let refused = Listener::bind(world, "--listen").await.unwrap().plain();
-        assert!(matches!(refused, Err(ListenError::PlainHttp(_))));
+        assert!(matches!(refused, Err(ListenError::PlainHttp { .. })));
     }
 
     #[tokio::test]

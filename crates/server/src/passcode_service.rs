@@ -18,12 +18,13 @@ pub(crate) struct Common<'a> {
     pub vault: &'a Vault,
 }
 
-/// The service of a section, whether it is enabled there or not. Codes are for pages of `host`.
+/// The service of a section, whether it is enabled there or not. Codes are for pages of the issuer,
+/// unless the section names another host.
 pub(crate) fn passcode_service(
     section: &PasscodeService,
     common: &Common<'_>,
     gateways: Vec<Gateway>,
-    host: &str,
+    issuer: &Issuer,
 ) -> anyhow::Result<Otp> {
     Otp::new(OtpParts {
         store: common.store.clone(),
@@ -31,7 +32,7 @@ pub(crate) fn passcode_service(
         random: common.random.clone(),
         vault: common.vault.clone(),
         limits: section.limits.clone(),
-        message: section.message(host),
+        message: section.message(&host_of_codes(issuer)),
         channels: section.channels(&gateways),
         retention: section.retention.clone(),
         gateways,
@@ -44,7 +45,7 @@ pub(crate) fn passcode_service(
 
 /// The host that a message binds its code to. It is always a name, and this machine's when the issuer
 /// has an IP address instead.
-pub(crate) fn host_of_codes(issuer: &Issuer) -> String {
+fn host_of_codes(issuer: &Issuer) -> String {
     let host = issuer.host();
     match url::Host::parse(host) {
         Ok(url::Host::Domain(_)) => host.to_owned(),

@@ -4,6 +4,7 @@
 //! `ON CONFLICT`, `RETURNING`, columns of `BIGINT`, `TEXT` and `BOOLEAN`). A [`Tx`] writes, a
 //! [`Reader`] sees what is committed; both are a [`Conn`], which table functions take to read.
 
+mod address;
 mod group_commit;
 mod link;
 mod schema;
@@ -26,6 +27,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub use address::StoreAddress;
 pub use schema::Schema;
 pub use sql::Sql;
 pub use value::{Column, Row, Value};
@@ -87,15 +89,16 @@ pub enum Store {
 impl Store {
     /// Opens `sqlite:/path/to/file.db`, which is created when missing, or `postgres://…`.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
-        if let Some(path) = address.strip_prefix("sqlite:") {
-            open_sqlite(path).await
-        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            open_postgres(address).await
-        } else {
-            // The address may hold a password: say its scheme only.
-            let scheme = address.split(':').next().unwrap_or_default();
-            Err(StoreError::Address(scheme.to_owned()))
+        match address.parse::<StoreAddress>()?.0 {
+            address::Engine::Sqlite(path) => open_sqlite(&path).await,
+            address::Engine::Postgres(options) => open_postgres(*options).await,
         }
+    }
+
+    /// A store that is nowhere: for what is put together to see whether it fits, and never used.
+    pub fn nowhere() -> Self {
+        let options = PgConnectOptions::new_without_pgpass();
+        Self::Postgres(PgPoolOptions::new().connect_lazy_with(options))
     }
 
     /// Brings the tables of each schema to the newest step, in one transaction.
@@ -189,8 +192,7 @@ async fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), S
     Ok(())
 }
 
-async fn open_postgres(address: &str) -> Result<Store, StoreError> {
-    let options = PgConnectOptions::from_str(address).map_err(StoreError::open)?;
+async fn open_postgres(options: PgConnectOptions) -> Result<Store, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(10))

@@ -52,14 +52,18 @@ impl Premises {
     }
 }
 
-async fn open_store(home: &Home, config: &Config, place: &Place) -> anyhow::Result<Store> {
+/// The store that the command line or the configuration names, or else the one in the home.
+pub(super) fn store_address(home: &Home, config: &Config, place: &Place) -> String {
     let configured = config.store.address.as_ref().map(Secret::expose);
-    let address = place
+    place
         .store
         .as_deref()
         .or(configured)
-        .map_or_else(|| home.store_address(), str::to_owned);
-    let store = Store::open(&address).await?;
+        .map_or_else(|| home.store_address(), str::to_owned)
+}
+
+async fn open_store(home: &Home, config: &Config, place: &Place) -> anyhow::Result<Store> {
+    let store = Store::open(&store_address(home, config, place)).await?;
     store
         .migrate(&SCHEMAS)
         .await

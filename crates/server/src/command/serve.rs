@@ -1,4 +1,4 @@
-use std::{fmt::Write, io, net::SocketAddr, path::Path, sync::Arc};
+use std::{fmt::Write, io, path::Path, sync::Arc};
 
 use anyhow::{anyhow, bail};
 use axum::Router;
@@ -10,7 +10,14 @@ use sallyport_otp::Gateway;
 use sallyport_people::{NewPerson, PeopleError, Person};
 
 use super::{Place, Premises, Station, StopSignals, output};
-use crate::{App, config::PasscodeService, demo, listen::Listener, tls::Certificate};
+use crate::{
+    App,
+    config::{ListenAddress, PasscodeService},
+    demo,
+    home::Home,
+    listen::{Listener, Protection},
+    tls::Certificate,
+};
 
 /// Runs the server until it is stopped.
 ///
@@ -23,7 +30,7 @@ use crate::{App, config::PasscodeService, demo, listen::Listener, tls::Certifica
 pub(super) struct Serve {
     /// The address and port to listen on, in place of server.listen of sallyport.toml.
     #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
+    listen: Option<ListenAddress>,
 }
 
 impl Serve {
@@ -31,11 +38,16 @@ impl Serve {
         refuse_home_of_demo(&place.home)?;
         let premises = Premises::create(&place).await?;
         let (listener, issuer, tls) = self.doors(&premises).await?;
-        let passcodes = passcode_listener(&premises.config.passcode_service, tls).await?;
-        let gateways = if premises.config.passcode_service.enabled {
-            gateways(&premises)?
+        let section = &premises.config.passcode_service;
+        let (passcodes, gateways) = if section.enabled {
+            let listener =
+                passcode_listener(section.listen, SERVICE_LISTEN, &issuer, || match tls {
+                    Some(tls) => Ok(tls),
+                    None => certificate(&premises, issuer.host()),
+                });
+            (Some(listener.await?), gateways(section, &premises.home)?)
         } else {
-            Vec::new()
+            (None, Vec::new())
         };
         let station = Station::build(&premises, issuer, gateways).await?;
         let mut said = format!("Sallyport answers at {}\n", station.app.flow.issuer());
@@ -71,22 +83,22 @@ impl Serve {
         premises: &Premises,
     ) -> anyhow::Result<(Listener, Issuer, Option<Arc<ServerConfig>>)> {
         let section = &premises.config.server;
-        let address = self.listen.unwrap_or(section.listen);
-        let listener = Listener::bind(address, "--listen or server.listen").await?;
-        let issuer = match &section.issuer {
-            Some(issuer) => Issuer::parse(issuer)?,
-            None => Issuer::parse(&format!("https://localhost:{}", listener.address().port()))?,
-        };
-        if !issuer.is_https() {
-            return Ok((listener.plain()?, issuer, None));
+        let ListenAddress(address) = self.listen.unwrap_or(section.listen);
+        let option = "--listen or server.listen";
+        let listener = Listener::bind(address, option).await?;
+        let issuer = section.issuer_at(listener.address().port())?;
+        match Protection::of_provider(&issuer, listener.address(), option)? {
+            Protection::Loopback => Ok((listener.plain()?, issuer, None)),
+            Protection::Tls => {
+                let tls = certificate(premises, issuer.host())?;
+                Ok((listener.with_tls(tls.clone()), issuer, Some(tls)))
+            }
         }
-        let tls = tls(premises, issuer.host())?;
-        Ok((listener.with_tls(tls.clone()), issuer, Some(tls)))
     }
 }
 
 /// The operator's certificate, or one that is made for the host.
-pub(super) fn tls(premises: &Premises, host: &str) -> anyhow::Result<Arc<ServerConfig>> {
+pub(super) fn certificate(premises: &Premises, host: &str) -> anyhow::Result<Arc<ServerConfig>> {
     let configured = Certificate::configured(&premises.config.server, premises.home.path());
     let certificate = match configured {
         Some(certificate) => certificate,
@@ -106,25 +118,27 @@ pub(super) fn refuse_home_of_demo(home: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// On a loopback address the service speaks plain http, because only this machine hears it.
+/// What the address of the passcode service is changed with.
+pub(super) const SERVICE_LISTEN: &str = "passcode_service.listen";
+
+/// Where the passcode service listens. A certificate is asked for only where one is shown.
 pub(super) async fn passcode_listener(
-    section: &PasscodeService,
-    tls: Option<Arc<ServerConfig>>,
-) -> anyhow::Result<Option<Listener>> {
-    if !section.enabled {
-        return Ok(None);
-    }
-    let listener = Listener::bind(section.listen, "passcode_service.listen").await?;
-    Ok(Some(match tls {
-        Some(tls) if !section.listen.ip().is_loopback() => listener.with_tls(tls),
-        _ => listener.plain()?,
-    }))
+    ListenAddress(address): ListenAddress,
+    option: &'static str,
+    issuer: &Issuer,
+    certificate: impl FnOnce() -> anyhow::Result<Arc<ServerConfig>>,
+) -> anyhow::Result<Listener> {
+    let protection = Protection::of_passcode_service(issuer, address, option)?;
+    let listener = Listener::bind(address, option).await?;
+    Ok(match protection {
+        Protection::Tls => listener.with_tls(certificate()?),
+        Protection::Loopback => listener.plain()?,
+    })
 }
 
-pub(super) fn gateways(premises: &Premises) -> anyhow::Result<Vec<Gateway>> {
-    let section = &premises.config.passcode_service;
+pub(super) fn gateways(section: &PasscodeService, home: &Home) -> anyhow::Result<Vec<Gateway>> {
     section
-        .gateways(premises.home.path())
+        .gateways(home.path())
         .map_err(|why| anyhow!("passcode_service.gateways: {why}"))
 }
 
@@ -374,17 +388,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_passcode_service_runs_when_it_is_enabled() {
-        let enabled = "[passcode_service]\nenabled = true\nlisten = \"127.0.0.1:0\"\ngateways = [{ kind = \"webhook\", url = \"http://127.0.0.1:1/\", secret = \"s\" }]";
+    async fn gateways_are_read_from_the_configuration() {
+        let enabled = "[passcode_service]\nenabled = true\ngateways = [{ kind = \"webhook\", url = \"http://127.0.0.1:1/\", secret = \"s\" }]";
         let (_folder, with) = premises(enabled).await;
+        let found = gateways(&with.config.passcode_service, &with.home);
+        assert_eq!(found.unwrap().len(), 1);
         let (_folder, without) = premises("").await;
-        for (premises, runs) in [(&with, true), (&without, false)] {
-            let section = &premises.config.passcode_service;
-            assert_eq!(
-                passcode_listener(section, None).await.unwrap().is_some(),
-                runs
-            );
-            assert_eq!(gateways(premises).is_ok(), runs);
+        let found = gateways(&without.config.passcode_service, &without.home);
+        let error = found.unwrap_err().to_string();
+        assert!(error.starts_with("passcode_service.gateways: "), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_passcode_service_shows_a_certificate_where_others_could_read_along() {
+        for (issuer, listen, shown) in [
+            ("https://login.example.com", "127.0.0.1:0", Some(false)),
+            ("https://login.example.com", "0.0.0.0:0", Some(true)),
+            ("http://localhost", "127.0.0.1:0", Some(false)),
+            ("http://localhost", "0.0.0.0:0", None),
+        ] {
+            let (_folder, premises) = premises("").await;
+            let issuer = Issuer::parse(issuer).unwrap();
+            let mut asked = false;
+            let listener = passcode_listener(listen.parse().unwrap(), "--listen", &issuer, || {
+                asked = true;
+                certificate(&premises, issuer.host())
+            });
+            let served = listener.await.is_ok();
+            assert_eq!(served.then_some(asked), shown, "{issuer} {listen}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod example;
 mod gateways;
+mod listen_address;
 mod mail;
 mod passcode_service;
 mod section;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 pub use self::{
     example::example,
+    listen_address::ListenAddress,
     mail::Mail,
     passcode_service::PasscodeService,
     server::{Server, is_loopback_name},
@@ -338,11 +340,15 @@ mod tests {
         for (text, complaint) in [
             (
                 "[server]\n\nlisten = 5\n",
-                "/home/sallyport.toml, line 3, server.listen: invalid type: integer `5`, expected socket address",
+                "/home/sallyport.toml, line 3, server.listen: invalid type: integer `5`, expected a string",
             ),
             (
                 "[server]\nlisten = \"localhost\"\n",
-                "/home/sallyport.toml, line 2, server.listen: invalid socket address syntax",
+                "/home/sallyport.toml, line 2, server.listen: \"localhost\" is no address with a port, such as 127.0.0.1:8443, 0.0.0.0:443 or [::1]:8443; a name such as localhost is none either",
+            ),
+            (
+                "[passcode_service]\nlisten = \"8081\"\n",
+                "/home/sallyport.toml, line 2, passcode_service.listen: \"8081\" is no address with a port, such as 127.0.0.1:8443, 0.0.0.0:443 or [::1]:8443; a name such as localhost is none either",
             ),
             (
                 "[server]\nlisen = \"1\"\n",

@@ -9,7 +9,7 @@ use std::{
 use sallyport_base::Secret;
 use sallyport_otp::{Channel, Gateway, GatewayKind, Lookup, MessageSettings};
 
-use super::{gateways, section::section};
+use super::{gateways, listen_address::ListenAddress, section::section};
 
 section! {
     /// The service that sends passcodes by SMS, with the same API as Stytch.
@@ -18,7 +18,7 @@ section! {
         enabled: bool = false, eg "true";
         /// The address and port to listen on. On a loopback address it speaks plain http, on any
         /// other TLS with the certificate of the server.
-        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8081)), eg "\"127.0.0.1:8081\"";
+        listen: ListenAddress = ListenAddress(SocketAddr::from(([127, 0, 0, 1], 8081))), eg "\"127.0.0.1:8081\"";
         /// Who sends the passcode, as the message says it.
         name: String = "Sallyport".to_owned(), eg "\"Example Inc.\"";
         /// The host that a browser may fill a passcode in for. Without it: the host of the issuer,

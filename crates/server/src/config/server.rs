@@ -2,9 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use sallyport_flow::Issuer;
+use sallyport_flow::{BadIssuer, Issuer};
 
-use super::section::section;
+use super::{listen_address::ListenAddress, section::section};
 use crate::proxies::Network;
 
 section! {
@@ -16,7 +16,7 @@ section! {
         /// one machine only: `listen` must then be a loopback address.
         issuer: Option<String> = None, eg "\"https://login.example.com\"";
         /// The address and port to listen on. 0.0.0.0 and [::] stand for every address.
-        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8443)), eg "\"127.0.0.1:8443\"";
+        listen: ListenAddress = ListenAddress(SocketAddr::from(([127, 0, 0, 1], 8443))), eg "\"127.0.0.1:8443\"";
         /// The TLS certificate with its chain, in PEM. Without it the server makes one that
         /// nobody else has signed, and browsers warn.
         certificate_file: Option<PathBuf> = None, eg "\"/etc/sallyport/fullchain.pem\"";
@@ -29,6 +29,14 @@ section! {
 }
 
 impl Server {
+    /// What the server is called when it listens on `port`.
+    pub fn issuer_at(&self, port: u16) -> Result<Issuer, BadIssuer> {
+        match &self.issuer {
+            Some(issuer) => Issuer::parse(issuer),
+            None => Issuer::parse(&format!("https://localhost:{port}")),
+        }
+    }
+
     pub(super) fn issuer_complaint(&self) -> Option<String> {
         let issuer = match Issuer::parse(self.issuer.as_deref()?) {
             Ok(issuer) => issuer,

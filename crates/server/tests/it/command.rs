@@ -212,3 +212,161 @@ async fn who_unlocks_a_person_learns_what_the_passcode_service_still_counts() {
          sallyport otp unlock NUMBER_OR_MAILBOX\n"
     );
 }
+
+/// What `config check` says of a file in a home that no server was started in.
+fn checked(toml: &str) -> (bool, String) {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("sallyport.toml"), toml).unwrap();
+    let checked = said(home.path(), &["config", "check"]);
+    let left: Vec<_> = fs::read_dir(home.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "nothing is made: {left:?}");
+    checked
+}
+
+/// A service with these lines in its section, and with a gateway.
+fn service(lines: &str) -> String {
+    format!(
+        "[passcode_service]\nenabled = true\n{lines}\n{}",
+        gateway(WEBHOOK)
+    )
+}
+
+fn gateway(lines: &str) -> String {
+    format!("[[passcode_service.gateways]]\n{lines}\n")
+}
+
+const WEBHOOK: &str =
+    "kind = \"webhook\"\nurl = \"https://sms.example.com/\"\nsecret = \"0123456789abcdef\"";
+
+const SMPP: &str = "kind = \"smpp\"\nhost = \"smsc.example.com\"\nsystem_id = \"example\"\npassword = \"12345678\"\n";
+
+#[test]
+fn a_configuration_is_checked_before_the_first_start() {
+    for right in [
+        "[server]\nissuer = \"https://login.example.com\"\nlisten = \"0.0.0.0:443\"\n".to_owned(),
+        "[store]\naddress = \"postgres://sallyport@db.example.com/sallyport\"\n".to_owned(),
+        service("listen = \"0.0.0.0:8081\"\nname = \"Example Inc.\""),
+        format!(
+            "[passcode_service]\nenabled = true\n{}",
+            gateway(&format!("{SMPP}tls = true\nsender = \"Ex. Inc\""))
+        ),
+    ] {
+        let (is_fine, said) = checked(&right);
+        assert!(
+            is_fine && said.ends_with("sallyport.toml is right.\n"),
+            "{right}\n{said}"
+        );
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let (is_fine, said) = said(empty.path(), &["config", "check"]);
+    assert!(!is_fine && said.contains("there is no "), "{said}");
+}
+
+#[test]
+fn what_serve_would_refuse_is_no_right_configuration() {
+    let smpp = |lines: &str| {
+        let gateway = gateway(&format!("{SMPP}{lines}"));
+        format!("[passcode_service]\nenabled = true\n{gateway}")
+    };
+    let twilio = |lines: &str| {
+        let twilio = "kind = \"twilio\"\naccount_sid = \"AC1\"\nauth_token = \"token\"\n";
+        let gateway = gateway(&format!("{twilio}{lines}"));
+        format!("[passcode_service]\nenabled = true\n{gateway}")
+    };
+    for (toml, complaint) in [
+        (
+            "[server]\nissuer = \"http://localhost\"\nlisten = \"0.0.0.0:8080\"\n".to_owned(),
+            "0.0.0.0:8080 is no loopback address",
+        ),
+        (
+            "[store]\naddress = \"mysql://x\"\n".to_owned(),
+            "the store address is not understood: mysql",
+        ),
+        (
+            "[server]\nlisten = \"8081\"\n".to_owned(),
+            "such as 127.0.0.1:8443",
+        ),
+        (
+            format!(
+                "[server]\nissuer = \"http://localhost\"\n{}",
+                service("listen = \"0.0.0.0:8081\"")
+            ),
+            "0.0.0.0:8081 is no loopback address",
+        ),
+        (service("name = \"\""), "the name"),
+        (
+            service("name = \"An organisation with a name that no message has room for\""),
+            "characters",
+        ),
+        (service("host = \"\""), "the host \"\""),
+        (
+            service("host = \"https://login.example.com\""),
+            "the host \"https://login.example.com\"",
+        ),
+        (
+            service("host = \"login.example.com:8443\""),
+            "the host \"login.example.com:8443\"",
+        ),
+        (service("android_app_hash = \"short\""), "android_app_hash"),
+        (service("locales = [\"xx\"]"), "the locale \"xx\""),
+        (
+            service("") + &gateway(WEBHOOK),
+            "two gateways have the name \"webhook\"",
+        ),
+        (
+            service("")
+                + &gateway(
+                    "kind = \"webhook\"\nname = \"my gateway\"\nurl = \"https://a.example/\"\nsecret = \"0123456789abcdef\"",
+                ),
+            "the name \"my gateway\"",
+        ),
+        (
+            service("")
+                + &gateway(
+                    "kind = \"webhook\"\nname = \"far\"\nurl = \"http://a.example/\"\nsecret = \"0123456789abcdef\"",
+                ),
+            "must be https",
+        ),
+        (
+            service("")
+                + &gateway(
+                    "kind = \"webhook\"\nname = \"short\"\nurl = \"https://a.example/\"\nsecret = \"short\"",
+                ),
+            "at least 16 characters",
+        ),
+        (twilio(""), "from and messaging_service_sid"),
+        (
+            twilio("from = \"+12025550100\"\nmessaging_service_sid = \"MG1\""),
+            "from and messaging_service_sid",
+        ),
+        (smpp("sender = \"Example\""), "without tls"),
+        (
+            smpp("tls = true\nsender = \"Example\"\nwindow = 0"),
+            "window",
+        ),
+        (
+            smpp("tls = true\nsender = \"Example\"\nwindow = 1001"),
+            "window",
+        ),
+        (
+            smpp("tls = true\nsender = \"Example\"\nenquire_seconds = 0"),
+            "enquire_seconds",
+        ),
+        (
+            smpp("tls = true\nsender = \"Example\"\nsystem_type = \"thirteen chars\""),
+            "system_type",
+        ),
+        (
+            smpp("tls = true\nsender = \"Example Incorporated\""),
+            "sender",
+        ),
+        // `otp serve` would run it.
+        (
+            service("name = \"\"").replace("enabled = true", ""),
+            "the name",
+        ),
+    ] {
+        let (is_fine, said) = checked(&toml);
+        assert!(!is_fine && said.contains(complaint), "{toml}\n{said}");
+    }
+}

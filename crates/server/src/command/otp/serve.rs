@@ -1,6 +1,3 @@
-use std::net::SocketAddr;
-
-use anyhow::Context;
 use clap::Args;
 use sallyport_flow::Issuer;
 use sallyport_otp::{Gateway, Otp};
@@ -9,10 +6,10 @@ use crate::{
     app::PURGE_EVERY,
     command::{
         Door, Place, Premises, StopSignals, Upkeep, output,
-        serve::{gateways, passcode_listener, refuse_home_of_demo, tls},
+        serve::{certificate, gateways, passcode_listener, refuse_home_of_demo},
     },
-    config::PasscodeService,
-    passcode_service::{Common, host_of_codes, passcode_service},
+    config::{ListenAddress, PasscodeService},
+    passcode_service::{Common, passcode_service},
     request,
 };
 
@@ -27,7 +24,7 @@ use crate::{
 pub struct Serve {
     /// The address and port to listen on, in place of passcode_service.listen of sallyport.toml.
     #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
+    listen: Option<ListenAddress>,
 }
 
 impl Serve {
@@ -35,10 +32,18 @@ impl Serve {
         refuse_home_of_demo(&place.home)?;
         let premises = Premises::create(&place).await?;
         let section = self.section(&premises);
-        let host = host(&premises)?;
-        let otp = service(&premises, &section, gateways(&premises)?, &host)?;
-        let listener = passcode_listener(&section, Some(tls(&premises, &host)?)).await?;
-        let listener = listener.context("the listener of passcode_service")?;
+        let issuer = issuer(&premises)?;
+        let otp = service(
+            &premises,
+            &section,
+            gateways(&section, &premises.home)?,
+            &issuer,
+        )?;
+        let option = "--listen or passcode_service.listen";
+        let listener = passcode_listener(section.listen, option, &issuer, || {
+            certificate(&premises, issuer.host())
+        });
+        let listener = listener.await?;
         output::print(&format!(
             "The passcode service listens on {}\n",
             listener.address()
@@ -82,19 +87,17 @@ impl Serve {
     }
 }
 
-/// The host of the page that asks for codes.
-fn host(premises: &Premises) -> anyhow::Result<String> {
-    match &premises.config.server.issuer {
-        Some(issuer) => Ok(host_of_codes(&Issuer::parse(issuer)?)),
-        None => Ok("localhost".to_owned()),
-    }
+/// The provider whose page asks for codes.
+fn issuer(premises: &Premises) -> anyhow::Result<Issuer> {
+    let server = &premises.config.server;
+    Ok(server.issuer_at(server.listen.0.port())?)
 }
 
 fn service(
     premises: &Premises,
     section: &PasscodeService,
     gateways: Vec<Gateway>,
-    host: &str,
+    issuer: &Issuer,
 ) -> anyhow::Result<Otp> {
     let common = Common {
         home: premises.home.path(),
@@ -103,7 +106,7 @@ fn service(
         random: &premises.random,
         vault: &premises.vault,
     };
-    passcode_service(section, &common, gateways, host)
+    passcode_service(section, &common, gateways, issuer)
 }
 
 /// Removes what expired for as long as it is polled.
@@ -151,11 +154,14 @@ mod tests {
 
         let section = Serve { listen: None }.section(&premises);
         assert!(section.enabled, "whatever the configuration says");
-        let host = host(&premises).unwrap();
-        assert_eq!(host, "login.example.com");
-        let gateways = gateways(&premises).unwrap();
-        let otp = service(&premises, &section, gateways, &host).unwrap();
-        let listener = passcode_listener(&section, None).await.unwrap().unwrap();
+        let issuer = issuer(&premises).unwrap();
+        assert_eq!(issuer.host(), "login.example.com");
+        let gateways = gateways(&section, &premises.home).unwrap();
+        let otp = service(&premises, &section, gateways, &issuer).unwrap();
+        let listener = passcode_listener(section.listen, "--listen", &issuer, || {
+            panic!("this machine alone hears it")
+        });
+        let listener = listener.await.unwrap();
         let url = format!("http://{}/v1/debug/whoami", listener.address());
         let door = Door::open(listener, sallyport_otp::routes(otp));
         let answer = reqwest::Client::builder()
@@ -173,7 +179,9 @@ mod tests {
     #[tokio::test]
     async fn without_a_gateway_there_is_nothing_to_send_by() {
         let (_folder, premises) = premises("").await;
-        let error = gateways(&premises).unwrap_err().to_string();
+        let section = &premises.config.passcode_service;
+        let found = gateways(section, &premises.home);
+        let error = found.unwrap_err().to_string();
         assert!(error.contains("gateways"), "{error}");
     }
 }
