@@ -206,6 +206,13 @@ impl Line {
             smpp.keep_up().await;
         }
     }
+
+    /// Ends the connection, where one stands. There is none afterwards.
+    pub async fn close(&self) {
+        if let End::Smpp(smpp) = &self.end {
+            smpp.close().await;
+        }
+    }
 }
 
 /// Names are part of addresses and labels.

@@ -89,6 +89,11 @@ impl Lines {
     pub async fn keep_up(&self) {
         join_all(self.0.iter().map(Line::keep_up)).await;
     }
+
+    /// Ends connections that stand.
+    pub async fn close(&self) {
+        join_all(self.0.iter().map(Line::close)).await;
+    }
 }
 
 /// A `last` that is not there any more was in the configuration before.

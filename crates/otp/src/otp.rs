@@ -147,9 +147,11 @@ impl Otp {
         courier::carry_due(self).await
     }
 
-    /// Waits until what was handed over is answered for. Nothing is handed over afterwards.
+    /// Waits until what was handed over is answered for, and takes leave of the gateways. Nothing is
+    /// handed over afterwards.
     pub async fn stop_sending(&self) {
         self.lines().rest().await;
+        self.lines().close().await;
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -109,8 +109,8 @@ impl Session {
         !self.questions.is_closed()
     }
 
-    /// Unbinds and hangs up.
-    pub async fn close(self) {
+    /// Unbinds, upon which the other side hangs up.
+    pub async fn close(&self) {
         if let Err(cause) = self.ask(Pdu::request(Command::UNBIND, Vec::new())).await {
             tracing::debug!(error = %cause, "a message centre did not say goodbye");
         }

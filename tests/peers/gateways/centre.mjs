@@ -8,6 +8,7 @@ export class Centre {
   messages = [];
   /** The status of the next answers; 0 when there are none left. */
   statuses = [];
+  farewells = 0;
   #sessions = new Set();
   #server;
 
@@ -62,7 +63,10 @@ export class Centre {
       });
     }
     session.on("enquire_link", (pdu) => session.send(pdu.response()));
-    session.on("unbind", (pdu) => session.send(pdu.response()));
+    session.on("unbind", (pdu) => {
+      this.farewells += 1;
+      session.send(pdu.response());
+    });
     session.on("submit_sm", (pdu) => {
       const status = this.statuses.shift() ?? 0;
       const id = `m-${this.messages.length + 1}`;

@@ -50,6 +50,19 @@ test("a message arrives with every character, and its receipts are kept", async 
   }
 });
 
+test("a service that stops takes its leave, and the next one may bind", async () => {
+  const centre = await Centre.start();
+  const service = await Service.start([gateway(centre.port)]);
+  try {
+    await service.send(ALICE);
+    await service.metric('sallyport_otp_sent_total{gateway="smpp",country="US"} 1');
+  } finally {
+    await service.stop();
+    await centre.stop();
+  }
+  assert.equal(centre.farewells, 1);
+});
+
 test("the receipt of a message that is not ours is taken, so that it holds back none behind it", async () => {
   const centre = await Centre.start();
   const service = await Service.start([gateway(centre.port)]);

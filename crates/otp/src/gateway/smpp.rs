@@ -57,12 +57,23 @@ const fn usual_enquire_seconds() -> u64 {
 /// gives a gateway, so that a message centre that is not there is not taken for one that is silent.
 const CONNECTING: Duration = Duration::from_secs(5);
 
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// Holds one session and opens the next when it is over.
 pub struct Sender {
     settings: Settings,
     from: Address,
     listener: Listener,
-    session: Mutex<Option<Arc<Session>>>,
+    session: Mutex<Held>,
+}
+
+/// The session of a sender.
+enum Held {
+    Nothing,
+    Session(Arc<Session>),
+    /// The server stops.
+    Closed,
 }
 
 impl Sender {
@@ -72,7 +83,7 @@ impl Sender {
             settings: settings(smpp),
             from: Address::sender(&smpp.sender)?,
             listener: listener(receipts),
-            session: Mutex::new(None),
+            session: Mutex::new(Held::Nothing),
         })
     }
 
@@ -102,13 +113,25 @@ impl Sender {
         }
     }
 
+    /// Says goodbye, so that the message centre does not take the next start for a second bind.
+    pub async fn close(&self) {
+        let held = std::mem::replace(&mut *self.session.lock().await, Held::Closed);
+        if let Held::Session(session) = held
+            && session.is_open()
+        {
+            let _in_time = timeout(FAREWELL, session.close()).await;
+        }
+    }
+
     async fn session(&self) -> Result<Arc<Session>, SmppError> {
         let mut held = self.session.lock().await;
-        if let Some(session) = held.as_ref().filter(|session| session.is_open()) {
-            return Ok(session.clone());
+        match &*held {
+            Held::Session(session) if session.is_open() => return Ok(session.clone()),
+            Held::Closed => return Err(SmppError::Unreachable("this server stops".to_owned())),
+            Held::Session(_) | Held::Nothing => {}
         }
         let session = Arc::new(Session::open(&self.settings, self.listener.clone()).await?);
-        *held = Some(session.clone());
+        *held = Held::Session(session.clone());
         Ok(session)
     }
 }
