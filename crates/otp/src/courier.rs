@@ -28,10 +28,6 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a gateway may take in all, to be connected and to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
-/// How often a message is taken up, until one that was not answered for is not given again, even to a
-/// gateway that drops repetitions.
-const REPETITIONS: i64 = 5;
-
 /// Wakes the courier of this node.
 #[derive(Default)]
 pub struct Courier {
@@ -198,6 +194,7 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
             otp.metrics().gateway_failed(&parcel.gateway, reason);
             match reason {
                 Reason::Unanswered => unanswered(otp, parcel, line, now).await,
+                Reason::Refused if parcel.in_doubt => leave_open(otp, parcel, now).await,
                 _ if parcel.in_doubt => unanswered(otp, parcel, line, now).await,
                 _ => pass_on(otp, parcel, reason, now).await,
             }
@@ -240,14 +237,15 @@ async fn sent(
     Ok(())
 }
 
-/// The message may be on its way. Its code stays valid, and no other gateway gets it.
+/// The message may be on its way. Its code stays valid, and no other gateway gets it. One that drops
+/// repetitions is asked for as long as the message is worth sending.
 async fn unanswered(
     otp: &Otp,
     parcel: &Parcel,
     line: &Line,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if !line.drops_repetitions() || parcel.tries >= REPETITIONS {
+    if !line.drops_repetitions() {
         return leave_open(otp, parcel, now).await;
     }
     let due_at = now.plus(pause(parcel.tries));

@@ -125,6 +125,8 @@ pub enum Reason {
     Undelivered,
     /// The key file is not the one that it was sealed with.
     Unreadable,
+    /// Its project was removed.
+    Removed,
 }
 
 impl Reason {
@@ -137,6 +139,7 @@ impl Reason {
             Self::Unanswered => "unanswered",
             Self::Undelivered => "undelivered",
             Self::Unreadable => "unreadable",
+            Self::Removed => "removed",
         }
     }
 }
@@ -543,6 +546,31 @@ impl Parcel {
                 .await?;
         }
         Ok(changed)
+    }
+
+    /// Ends the messages of a project that is removed. Those that a gateway has, or may have, count as
+    /// sent.
+    pub async fn end_all(tx: &mut Tx, project_id: &str, now: Timestamp) -> Result<(), StoreError> {
+        tx.execute(
+            "UPDATE otp_outbox SET state = 'failed', reason = $3, settled_at = $2, sealed = NULL,
+                prefix = NULL
+             WHERE project_id = $1 AND state = 'queued' AND (reason IS NULL OR reason <> $4)",
+            params![
+                project_id,
+                now,
+                Reason::Removed.as_str(),
+                Reason::Unanswered.as_str()
+            ],
+        )
+        .await?;
+        tx.execute(
+            "UPDATE otp_outbox SET state = 'sent', reason = $3, sent_at = $2, sealed = NULL,
+                prefix = NULL
+             WHERE project_id = $1 AND state IN ('queued', 'handed')",
+            params![project_id, now, Reason::Unanswered.as_str()],
+        )
+        .await?;
+        Ok(())
     }
 
     /// Forgets what was queued before `limit`.

@@ -11,6 +11,7 @@ use crate::{
     Otp,
     answer::{Arrival, RequestId, Success},
     environment::Environment,
+    outbox::Parcel,
     refusal::Refusal,
 };
 
@@ -111,13 +112,16 @@ impl Project {
         Ok(())
     }
 
-    /// Removes the project with all that belongs to it. The audit table keeps what was decided.
-    pub async fn remove(&self, tx: &mut Tx) -> Result<(), StoreError> {
+    /// Removes the project with all that belongs to it. Its messages that wait for a gateway are not
+    /// sent. The audit table keeps what was decided. The order of the tables is that of a message.
+    pub async fn remove(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "DELETE FROM otp_projects WHERE project_id = $1";
+        tx.execute(sql, params![&*self.id]).await?;
+        Parcel::end_all(tx, &self.id, now).await?;
         for sql in [
-            "DELETE FROM otp_projects WHERE project_id = $1",
+            "DELETE FROM otp_conversions WHERE project_id = $1",
             "DELETE FROM otp_cooldowns WHERE project_id = $1",
             "DELETE FROM otp_allowances WHERE project_id = $1",
-            "DELETE FROM otp_conversions WHERE project_id = $1",
             "DELETE FROM otp_number_facts WHERE project_id = $1",
         ] {
             tx.execute(sql, params![&*self.id]).await?;

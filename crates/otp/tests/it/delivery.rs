@@ -169,10 +169,10 @@ async fn a_gateway_that_drops_repetitions_is_asked_again_when_it_fell_silent_and
 
 #[tokio::test]
 async fn a_message_in_doubt_stays_with_its_gateway_whatever_that_says_next() {
-    for then in [
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::CONFLICT,
-        StatusCode::BAD_REQUEST,
+    for (then, asked) in [
+        (StatusCode::SERVICE_UNAVAILABLE, 6),
+        (StatusCode::CONFLICT, 2),
+        (StatusCode::BAD_REQUEST, 2),
     ] {
         let (app, one, two) = two(StatusCode::OK, StatusCode::OK).await;
         one.will(Then::HangUp);
@@ -183,11 +183,39 @@ async fn a_message_in_doubt_stays_with_its_gateway_whatever_that_says_next() {
             app.wait(8);
             app.otp.send_due().await.unwrap();
         }
-        assert_eq!((one.received().len(), two.received().len()), (5, 0));
+        assert_eq!((one.received().len(), two.received().len()), (asked, 0));
+        app.authenticate(&method_id, &one.code()).await.ok();
+        app.wait(120);
+        app.otp.send_due().await.unwrap();
+        assert_eq!((one.received().len(), two.received().len()), (asked, 0));
         assert_eq!(app.message_states().await, ["sent"], "{then}");
         assert_eq!(app.events("otp.send_unconfirmed").await, 1, "{then}");
-        app.authenticate(&method_id, &one.code()).await.ok();
     }
+}
+
+#[tokio::test]
+async fn a_gateway_that_was_busy_often_is_still_asked_again_when_it_falls_silent() {
+    let (carrier, gateway) = Carrier::start(StatusCode::SERVICE_UNAVAILABLE).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    for (then, seconds) in [
+        (
+            Then::Answer(StatusCode::SERVICE_UNAVAILABLE),
+            [0, 1, 2, 4, 8],
+        ),
+        (Then::HangUp, [15, 15, 15, 0, 0]),
+        (Then::Answer(StatusCode::OK), [15, 0, 0, 0, 0]),
+    ] {
+        carrier.will(then);
+        for seconds in seconds {
+            app.wait(seconds);
+            app.otp.send_due().await.unwrap();
+        }
+    }
+    assert_eq!(carrier.received().len(), 5 + 3 + 1);
+    assert_eq!(app.message_states().await, ["sent"]);
+    assert_eq!(app.events("otp.send_unconfirmed").await, 0);
+    app.authenticate(&method_id, &carrier.code()).await.ok();
 }
 
 #[tokio::test]
@@ -212,14 +240,17 @@ async fn a_gateway_that_stays_silent_leaves_the_code_and_the_pause() {
     let (carrier, gateway) = Carrier::start(StatusCode::GATEWAY_TIMEOUT).await;
     let app = App::with(Limits::default(), gateway).await;
     let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
-    for _ in 0..6 {
+    for asked in 1..=5 {
         app.otp.send_due().await.unwrap();
+        assert_eq!(carrier.received().len(), asked);
         app.wait(8);
     }
-    assert_eq!(carrier.received().len(), 5);
+    app.authenticate(&method_id, &carrier.code()).await.ok();
+    app.wait(80);
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 5, "a dead code is not sent");
     assert_eq!(app.message_states().await, ["sent"]);
     assert_eq!(app.events("otp.send_unconfirmed").await, 1);
-    app.authenticate(&method_id, &carrier.code()).await.ok();
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 use std::time::Duration;
 
+use http::StatusCode;
 use sallyport_base::{Random, Secret};
-use sallyport_otp::{Environment, Project};
+use sallyport_otp::{Environment, Limits, Project};
 
-use crate::app::{ALICE, App};
+use crate::{
+    app::{ALICE, App},
+    webhook::{Carrier, Then},
+};
 
 #[tokio::test]
 async fn a_project_sees_its_own_users_only() {
@@ -179,7 +183,7 @@ async fn a_project_has_a_name_and_goes_with_all_that_belongs_to_it() {
     assert_eq!(app.get("/v1/debug/whoami").await.ok().text("name"), "Shop");
     let mut tx = app.scratch.store.begin().await.unwrap();
     assert_eq!(project.count_users(&mut tx).await.unwrap(), 1);
-    project.remove(&mut tx).await.unwrap();
+    project.remove(&mut tx, app.clock.now()).await.unwrap();
     assert_eq!(project.count_users(&mut tx).await.unwrap(), 0);
     assert_eq!(Project::find(&mut tx, &project.id).await.unwrap(), None);
     tx.commit().await.unwrap();
@@ -187,4 +191,88 @@ async fn a_project_has_a_name_and_goes_with_all_that_belongs_to_it() {
         app.get("/v1/debug/whoami").await.refusal(),
         (401, "unauthorized_credentials")
     );
+}
+
+/// States and reasons of all messages with whether they can still be read, in the order of numbers.
+async fn what_became_of_messages(app: &App) -> Vec<(String, Option<String>, bool)> {
+    let mut reader = app.scratch.store.reader().await.unwrap();
+    let sql = "SELECT state, reason, sealed FROM otp_outbox ORDER BY number_ends";
+    let rows = reader.rows(sql, &[]).await.unwrap();
+    rows.iter()
+        .map(|row| {
+            let sealed: Option<String> = row.get("sealed").unwrap();
+            (
+                row.get("state").unwrap(),
+                row.get("reason").unwrap(),
+                sealed.is_some(),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn messages_of_a_project_that_was_removed_are_not_sent() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    carrier.will(Then::HangUp);
+    app.login_or_create("+12025550101").await.ok();
+    app.otp.send_due().await.unwrap();
+    carrier.will(Then::Answer(StatusCode::SERVICE_UNAVAILABLE));
+    app.login_or_create("+12025550102").await.ok();
+    app.otp.send_due().await.unwrap();
+    app.login_or_create("+12025550103").await.ok();
+    let given = carrier.received().len();
+
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    app.project.remove(&mut tx, app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let ended = |state: &str, reason: &str| (state.to_owned(), Some(reason.to_owned()), false);
+    assert_eq!(
+        what_became_of_messages(&app).await,
+        [
+            ended("sent", "unanswered"),
+            ended("failed", "removed"),
+            ended("failed", "removed"),
+        ]
+    );
+    carrier.will(Then::Answer(StatusCode::OK));
+    for _ in 0..3 {
+        app.otp.send_due().await.unwrap();
+        app.wait(30);
+    }
+    assert_eq!(carrier.received().len(), given);
+}
+
+#[tokio::test]
+async fn a_message_on_its_way_when_its_project_is_removed_is_not_given_again() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    carrier.will(Then::Hold(StatusCode::SERVICE_UNAVAILABLE));
+    app.login_or_create(ALICE).await.ok();
+    let otp = app.otp.clone();
+    let slow = tokio::spawn(async move { otp.send_due().await });
+    while carrier.received().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    app.project.remove(&mut tx, app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    carrier.go_on();
+    slow.await.unwrap().unwrap();
+    app.wait(30);
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 1);
+}
+
+#[tokio::test]
+async fn messages_of_other_projects_are_sent_when_one_is_removed() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    let (other, _) = app.create_project(Environment::Test).await;
+    app.login_or_create(ALICE).await.ok();
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    other.remove(&mut tx, app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.received().len(), 1);
 }

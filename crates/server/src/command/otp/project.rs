@@ -116,7 +116,7 @@ impl Remove {
                 project.id
             );
         }
-        project.remove(&mut tx).await?;
+        project.remove(&mut tx, premises.now()).await?;
         tx.commit().await?;
         Ok(())
     }
