@@ -140,7 +140,8 @@ async fn a_twin_is_a_unique_violation() {
             params!["coin", true],
         )
         .await;
-    assert!(twin.unwrap_err().is_unique_violation());
+    let twin = twin.unwrap_err();
+    assert!(twin.is_unique_violation() && !twin.is_collision());
 }
 
 #[tokio::test]

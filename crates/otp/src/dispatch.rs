@@ -8,6 +8,7 @@ use crate::{
     allowance::{Alarm, Allowance, Exhausted},
     audit::{Entry, Event},
     budgets,
+    collision::again,
     conversion::Conversion,
     cooldown::Cooldown,
     limits::Voip,
@@ -29,12 +30,23 @@ use crate::{
 pub async fn send(otp: &Otp, order: &Order) -> Result<Found, Refusal> {
     if lookup::is_needed(otp, order).await? {
         // Nothing is asked about a number that no message would go to anyway.
-        let found = would_send(otp, order).await?;
+        let found = again(|| would_send(otp, order)).await?;
         if let Err(refusal) = lookup::ask(otp, order, &found).await? {
             record_refusal(otp, order, &found, &refusal).await?;
             return Err(refusal);
         }
     }
+    let (found, alarms) = again(|| place(otp, order)).await?;
+    alarms.iter().for_each(Alarm::log);
+    if !order.address.is_sandbox() {
+        otp.courier().wake();
+        otp.metrics().queued(order.address.country());
+    }
+    Ok(found)
+}
+
+/// Stores the code and its message. Returns what the log should tell.
+async fn place(otp: &Otp, order: &Order) -> Result<(Found, Vec<Alarm>), Refusal> {
     let Reserved {
         mut tx,
         found,
@@ -47,12 +59,7 @@ pub async fn send(otp: &Otp, order: &Order) -> Result<Found, Refusal> {
             .await?;
     }
     tx.commit().await?;
-    alarms.iter().for_each(Alarm::log);
-    if !order.address.is_sandbox() {
-        otp.courier().wake();
-        otp.metrics().queued(order.address.country());
-    }
-    Ok(found)
+    Ok((found, alarms))
 }
 
 /// What is recorded of a code that goes out.

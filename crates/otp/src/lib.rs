@@ -15,6 +15,7 @@ mod authenticate;
 mod budgets;
 mod channel;
 mod claim;
+mod collision;
 mod conversion;
 mod cooldown;
 mod courier;

@@ -1,5 +1,5 @@
 use axum::extract::{Path, State, rejection::PathRejection};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     Otp,
@@ -7,6 +7,7 @@ use crate::{
     answer::Success,
     audit::{Entry, Event},
     claim,
+    collision::again,
     email_address::EmailAddress,
     fields::Fields,
     method::Method,
@@ -86,31 +87,40 @@ pub async fn exchange(
 ) -> Result<Success, Refusal> {
     let name = check_user_id(&caller, user_id)?;
     let address = check_exchanged(&otp, &caller, &fields)?;
-    let Caller { project, now, .. } = &caller;
-    let mut tx = otp.store().begin().await?;
-    let user = load_and_hold(&mut tx, &caller, &name).await?;
-    let methods = Method::list(&mut tx, user.id, *now).await?;
-    let [old] = methods.as_slice() else {
-        return Err(Refusal::ExchangeUser);
-    };
-    claim::take(&otp, &mut tx, &caller, old, &address).await?;
-    if !Method::exchange(&mut tx, project, old, &address, *now, otp.random()).await? {
-        return Err(Refusal::duplicate(address.kind()));
-    }
-    let shown = shown(&mut tx, &caller, &user).await?;
-    Entry::new(Event::MethodExchanged)
-        .user(user.id)
-        .address(&otp, &address)
-        .record(&mut tx, &caller, otp.random())
-        .await?;
-    tx.commit().await?;
+    let (old, shown) = again(|| replace(&otp, &caller, &name, &address)).await?;
     if old.verified && otp.limits().notify_of_new_factor {
         let what = otp.text().notice(&address, true);
-        notice::tell(&otp, &caller, old, what).await;
+        notice::tell(&otp, &caller, &old, what).await;
     }
     Ok(Success::of(
         json!({ "user_id": shown["user_id"], "user": shown }),
     ))
+}
+
+/// Puts the address in the place of the user's only one. Returns that, and the user as shown.
+async fn replace(
+    otp: &Otp,
+    caller: &Caller,
+    name: &UserName,
+    address: &Address,
+) -> Result<(Method, Value), Refusal> {
+    let Caller { project, now, .. } = caller;
+    let mut tx = otp.store().begin().await?;
+    let user = load_and_hold(&mut tx, caller, name).await?;
+    let methods = Method::list(&mut tx, user.id, *now).await?;
+    let [old] = <[Method; 1]>::try_from(methods).map_err(|_| Refusal::ExchangeUser)?;
+    claim::take(otp, &mut tx, caller, &old, address).await?;
+    if !Method::exchange(&mut tx, project, &old, address, *now, otp.random()).await? {
+        return Err(Refusal::duplicate(address.kind()));
+    }
+    let shown = shown(&mut tx, caller, &user).await?;
+    Entry::new(Event::MethodExchanged)
+        .user(user.id)
+        .address(otp, address)
+        .record(&mut tx, caller, otp.random())
+        .await?;
+    tx.commit().await?;
+    Ok((old, shown))
 }
 
 fn check_exchanged(otp: &Otp, caller: &Caller, fields: &Fields) -> Result<Address, Refusal> {

@@ -70,6 +70,19 @@ impl StoreError {
             if cause.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation))
     }
 
+    /// Whether others were in the way, so that the same change may succeed when it is made again: a row
+    /// that it read is gone (23503), or each waited for the other (40P01, 40001). On SQLite, where one
+    /// change runs at a time, it never is.
+    pub fn is_collision(&self) -> bool {
+        let (Self::Statement(cause) | Self::Commit(cause)) = self else {
+            return false;
+        };
+        let state = cause
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        matches!(state.as_deref(), Some("23503" | "40P01" | "40001"))
+    }
+
     fn statement(cause: sqlx::Error) -> Self {
         Self::Statement(Arc::new(cause))
     }

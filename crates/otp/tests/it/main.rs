@@ -9,6 +9,7 @@ mod canary;
 mod channels;
 mod claims;
 mod clock;
+mod collisions;
 mod deliveries;
 mod delivery;
 mod errors;
