@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use sallyport_base::Timestamp;
-use sallyport_script::{Message, Severity};
+use sallyport_script::{About, Message, Severity};
 use sallyport_web::ErrorPage;
 use tokio::sync::OwnedMutexGuard;
 
@@ -144,6 +144,7 @@ async fn ask_for_proof(
     let mut told = Told::of(&before);
     told.parts.messages.push(Message {
         severity: Severity::Error,
+        about: Some(About::Page),
         text: match refused {
             Refused::Unproven => without_proof(flow.limits().proof_of_work.wait),
             Refused::Used => USED_PAGE.to_owned(),

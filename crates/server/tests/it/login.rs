@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::{Browser, PASSWORD, Page, RelyingParty, TestApp, number_of, relying_party::claims};
 
-const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
+const WRONG_PASSWORD: &str = "That name and password do not match. Check both, and try again.";
 const TOO_MANY: &str = "Too many wrong passwords";
 const WRONG: &str = "Incorrect SMS code, please try again.";
 
@@ -51,7 +51,7 @@ async fn at_second_step(app: &TestApp, uid: &str) -> (Browser, Page) {
 }
 
 fn error_of(page: &Page) -> String {
-    page.text("#field-error")
+    page.text("[role=alert]")
 }
 
 #[tokio::test]
