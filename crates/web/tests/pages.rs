@@ -207,6 +207,17 @@ async fn only_what_is_about_a_field_stands_at_it() {
 }
 
 #[tokio::test]
+async fn the_way_out_of_a_page_comes_last() {
+    let html = Site::new().passcode_page().await;
+    let at = |text: &str| {
+        html.find(text)
+            .unwrap_or_else(|| panic!("no {text}: {html}"))
+    };
+    assert!(at("Enter the code only here") < at("id=\"notice\""));
+    assert!(at("id=\"notice\"") < at(">Cancel and go back"));
+}
+
+#[tokio::test]
 async fn a_dead_code_is_given_no_time_and_its_page_offers_another() {
     const GO_ON: &str = r#"<button class="primary" type="submit" data-continue>"#;
     const ANOTHER: &str = r#"<button class="primary" type="submit" name="resend""#;

@@ -364,6 +364,13 @@ async fn five_guesses_kill_the_code_and_ten_end_the_login() {
     }
     let over = browser.submit(&page, &[("passcode", &code)]).await;
     assert_eq!(over.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        over.body.contains("You can sign in again in 60 minutes."),
+        "{}",
+        over.body
+    );
+    let back = over.attribute("a.button", "href");
+    assert!(back.contains("error=access_denied"), "{back}");
     let gone = browser
         .get(
             page.url

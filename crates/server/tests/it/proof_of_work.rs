@@ -99,6 +99,7 @@ async fn the_third_form_of_a_network_needs_a_proof_and_sends_nothing_without() {
     assert_eq!(refused.status, StatusCode::OK);
     assert_eq!(refused.url.path(), "/oxauth/login.htm");
     assert_eq!(error_of(&refused), REFUSED);
+    assert!(!refused.body.contains("<noscript>"), "it is said once");
     assert_eq!(refused.attribute("#username", "value"), "alice");
     assert!(!refused.body.contains(PASSWORD));
     assert_eq!(messages(&app).await, 0);
