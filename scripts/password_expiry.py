@@ -55,7 +55,7 @@ class PersonAuthentication(LoginMethod):
 
     def change(self, who, password, repeated):
         if who is None:
-            return refuse(START_AGAIN)
+            return refuse(START_AGAIN, about="page")
         fault = self.fault(who.getUserId(), password, repeated)
         if fault is not None:
             return refuse(fault)

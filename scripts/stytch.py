@@ -28,7 +28,6 @@ import re
 import time
 from urllib.parse import quote
 
-from javax.faces.application import FacesMessage
 from org.apache.http.util import EntityUtils
 from org.gluu.jsf2.message import FacesMessages
 from org.gluu.model.custom.script.type.auth import PersonAuthenticationType
@@ -39,7 +38,7 @@ from org.gluu.oxauth.service.net import HttpService
 from org.gluu.oxauth.util import ServerUtil
 from org.gluu.service.cdi.util import CdiUtil
 
-from sallyport import Properties, PropertyError
+from sallyport import Properties, PropertyError, refuse, tell
 from sallyport.phone import digits, number_of
 
 REQUIRED = ("SMS_ENDPOINT", "AUTH_ENDPOINT", "ENROLL_ENDPOINT", "PROJECT_ID", "SECRET")
@@ -275,25 +274,28 @@ class PersonAuthentication(PersonAuthenticationType):
         reply = self.service.send(number)
         if not self.note_sent(number, reply):
             return refuse(self.not_sent(reply))
-        CdiUtil.bean(FacesMessages).add(FacesMessage.SEVERITY_INFO, SENT_AGAIN)
+        tell(SENT_AGAIN)
         return False
 
     def check_passcode(self, parameters):
         phone_id = self.session().get("phone_id")
         user = self.active_user()
         if phone_id is None or user is None:
-            return refuse(START_AGAIN)
+            return refuse(START_AGAIN, about="page")
         code = re.sub(r"[\s\-\u2010-\u2015]", "", ServerUtil.getFirstValue(parameters, "passcode") or "")
         if re.fullmatch("[0-9]{6}", code) is None:
             return refuse(MALFORMED)
         reply = self.service.check(phone_id, code)
+        if reply.error_type in WRONG_CODE:
+            return refuse(WRONG)
         if reply.error_type in DEAD_CODE:
             self.give_code_up()
+            return refuse(DEAD)
         if not reply.ok:
-            return refuse(not_checked(reply))
+            return refuse(not_checked(reply), about="page")
         if not self.is_for_this_login(reply, phone_id):
             print("Stytch. The service answered for another person or phone")
-            return refuse(NOT_CHECKED)
+            return refuse(NOT_CHECKED, about="page")
         self.remember_phone(user.getUserId(), phone_id)
         return True
 
@@ -441,11 +443,7 @@ class Reply:
 
 
 def not_checked(reply):
-    """Why the code is not accepted, for the person."""
-    if reply.error_type in WRONG_CODE:
-        return WRONG
-    if reply.error_type in DEAD_CODE:
-        return DEAD
+    """Why nobody knows whether the code is right, for the person."""
     if reply.too_many:
         return TRY_LATER
     return UNAVAILABLE if reply.unavailable else NOT_CHECKED
@@ -471,12 +469,6 @@ def was_not_delivered(session):
 
 def number_in(session, name):
     return int(session.get(name) or 0)
-
-
-def refuse(text):
-    """Tells the person why the step is not passed."""
-    CdiUtil.bean(FacesMessages).add(FacesMessage.SEVERITY_ERROR, text)
-    return False
 
 
 def property_of(configuration, name):

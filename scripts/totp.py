@@ -100,13 +100,13 @@ class PersonAuthentication(LoginMethod):
 
     def check(self, who, text):
         if who is None:
-            return refuse(START_AGAIN)
+            return refuse(START_AGAIN, about="page")
         code = re.sub(r"\s", "", text)
         if re.fullmatch("[0-9]{6}", code) is None:
             return refuse(MALFORMED)
         new = session().get("new_secret")
         if new and secrets_of(who):
-            return refuse(SET_UP_MEANWHILE)
+            return refuse(SET_UP_MEANWHILE, about="page")
         for secret in [open_sealed(new)] if new else secrets_of(who):
             step = step_of(secret, code, time.time())
             if step is not None:

@@ -10,14 +10,17 @@ use crate::{
     sent_forms::{self, Refused},
     step,
     talk::{passed_key, skipped_key},
-    tries::{self, Subject},
+    tries::{self, Limit, Subject},
 };
 
 /// What came of counting.
 pub(crate) enum Counted {
     Allowed,
-    /// It was one too many.
-    TooMany,
+    /// It was one too many. `until`: when the next try is allowed; `None` when another login may begin
+    /// at once.
+    TooMany {
+        until: Option<Timestamp>,
+    },
     /// The form lacks its proof of work; nothing was counted.
     WithoutProof(Refused),
 }
@@ -52,12 +55,9 @@ pub(crate) async fn count(
     {
         return Ok(Counted::WithoutProof(refused));
     }
-    let allowed = count_try(&mut tx, flow, login, &attempt, now).await?;
+    let counted = count_try(&mut tx, flow, login, &attempt, now).await?;
     tx.commit().await?;
-    Ok(match allowed {
-        true => Counted::Allowed,
-        false => Counted::TooMany,
-    })
+    Ok(counted)
 }
 
 async fn try_of(
@@ -96,12 +96,12 @@ async fn count_try(
     login: &Login,
     attempt: &Try,
     now: Timestamp,
-) -> Result<bool, FlowError> {
+) -> Result<Counted, FlowError> {
     match attempt {
-        Try::None => Ok(true),
+        Try::None => Ok(Counted::Allowed),
         Try::FirstStep { who } => {
             let limit = flow.limits().wrong_passwords;
-            Ok(tries::count(tx, tries_without_password(who), limit, now).await?)
+            count_for(tx, tries_without_password(who), limit, now).await
         }
         Try::LaterStep => count_later_step(tx, flow, login, now).await,
     }
@@ -112,18 +112,37 @@ async fn count_later_step(
     flow: &Flow,
     login: &Login,
     now: Timestamp,
-) -> Result<bool, FlowError> {
+) -> Result<Counted, FlowError> {
     let limits = flow.limits();
-    let mut allowed = login.count_try(tx, limits.tries_per_login).await?;
+    let is_allowed = login.count_try(tx, limits.tries_per_login).await?;
     if let Some(who) = person_of(login) {
         let kind = wrong_passcodes(login);
         let subject = Subject {
             kind: &kind,
             who: &who,
         };
-        allowed &= tries::count(tx, subject, limits.wrong_passcodes, now).await?;
+        let counted = count_for(tx, subject, limits.wrong_passcodes, now).await?;
+        if !matches!(counted, Counted::Allowed) {
+            return Ok(counted);
+        }
     }
-    Ok(allowed)
+    Ok(match is_allowed {
+        true => Counted::Allowed,
+        false => Counted::TooMany { until: None },
+    })
+}
+
+async fn count_for(
+    tx: &mut Tx,
+    subject: Subject<'_>,
+    limit: Limit,
+    now: Timestamp,
+) -> Result<Counted, FlowError> {
+    if tries::count(tx, subject, limit, now).await? {
+        return Ok(Counted::Allowed);
+    }
+    let until = tries::ends_at(tx, subject).await?;
+    Ok(Counted::TooMany { until })
 }
 
 fn person_of(login: &Login) -> Option<String> {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::response::Response;
 use http::StatusCode;
 use sallyport_base::{StoreError, VaultError};
@@ -17,7 +19,12 @@ pub enum FlowError {
     #[error("the form cannot be read: {0}")]
     BadForm(String),
     #[error("too many wrong tries in one login")]
-    TooManyTries,
+    TooManyTries {
+        /// How long the person has to wait; `None` when another login may begin at once.
+        wait: Option<Duration>,
+        /// The way back to the application.
+        back: Option<(String, String)>,
+    },
     #[error("the script {script} failed: {cause}")]
     Script { script: String, cause: ScriptError },
     #[error("the script {script} broke the contract: {why}")]
@@ -50,10 +57,31 @@ impl FlowError {
             status,
             title: title.to_owned(),
             happened: happened.to_owned(),
-            what_to_do: what_to_do.to_owned(),
-            link: None,
+            what_to_do: self.when_again().unwrap_or_else(|| what_to_do.to_owned()),
+            link: self.way_on(),
             request_id: None,
         })
+    }
+
+    /// When to try again, where that is known.
+    fn when_again(&self) -> Option<String> {
+        let Self::TooManyTries {
+            wait: Some(wait), ..
+        } = self
+        else {
+            return None;
+        };
+        Some(match wait.as_secs().div_ceil(60) {
+            0 | 1 => "You can sign in again in a minute.".to_owned(),
+            minutes => format!("You can sign in again in {minutes} minutes."),
+        })
+    }
+
+    fn way_on(&self) -> Option<(String, String)> {
+        match self {
+            Self::TooManyTries { back, .. } => back.clone(),
+            _ => None,
+        }
     }
 
     fn log(&self) {
@@ -61,7 +89,7 @@ impl FlowError {
             Self::NoLogin | Self::ForeignForm | Self::BadForm(_) => {
                 tracing::info!(cause = %self, "a login page was refused");
             }
-            Self::TooManyTries => {
+            Self::TooManyTries { .. } => {
                 tracing::warn!(
                     event = "login.too_many_tries",
                     "a login was ended after too many wrong tries"
@@ -100,11 +128,11 @@ impl FlowError {
                 "What your browser sent is not a form of this site.",
                 "Go back to the application and sign in again.",
             ),
-            Self::TooManyTries => (
+            Self::TooManyTries { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many wrong codes",
                 "This sign-in was ended to protect your account.",
-                "Wait a moment, go back to the application and sign in again.",
+                "Go back to the application and sign in again.",
             ),
             Self::Inactive => (
                 StatusCode::FORBIDDEN,

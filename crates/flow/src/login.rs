@@ -207,6 +207,13 @@ impl Login {
         Ok(touched == 1)
     }
 
+    /// The text and the address of the way back to the application, where it is known.
+    pub(crate) fn way_back(&self) -> Option<(String, String)> {
+        let name = self.client_name.as_deref().unwrap_or("the application");
+        let address = self.cancel_url.clone()?;
+        Some((format!("Go back to {name}"), address))
+    }
+
     /// The step that the person is at, counted from 1. It comes from here, never from a form.
     pub(crate) fn step(&self) -> u32 {
         self.session

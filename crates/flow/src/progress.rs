@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use sallyport_base::Timestamp;
-use sallyport_script::{Message, Severity};
+use sallyport_script::{About, Message, Severity};
 use sallyport_web::ErrorPage;
 use tokio::sync::OwnedMutexGuard;
 
@@ -41,6 +41,8 @@ impl Came {
 struct Told {
     parts: PageParts,
     reply: ScriptReply,
+    /// Whether a message says how long the page must be open.
+    says_wait: bool,
 }
 
 impl Told {
@@ -52,6 +54,7 @@ impl Told {
         Self {
             parts,
             reply: ScriptReply::default(),
+            says_wait: false,
         }
     }
 }
@@ -99,7 +102,12 @@ async fn take_step(
 ) -> Result<Response, FlowError> {
     match counted_tries::count(flow, &mut login, request, came, now).await? {
         Counted::Allowed => {}
-        Counted::TooMany => return Err(FlowError::TooManyTries),
+        Counted::TooMany { until } => {
+            return Err(FlowError::TooManyTries {
+                wait: until.map(|until| until.since(now)),
+                back: login.way_back(),
+            });
+        }
         Counted::WithoutProof(refused) => {
             return ask_for_proof(flow, &login, request, refused, now).await;
         }
@@ -109,7 +117,11 @@ async fn take_step(
     let (outcome, reply) = step::advance(flow, &mut login, request, now).await?;
     match outcome {
         Outcome::Stay(parts) if reply.way.is_none() && came == Came::ByForm => {
-            let told = Told { parts, reply };
+            let told = Told {
+                parts,
+                reply,
+                says_wait: false,
+            };
             prepared_page(flow, &mut login, &before, request, told, now).await
         }
         Outcome::Stay(parts) if reply.way.is_none() => {
@@ -142,8 +154,10 @@ async fn ask_for_proof(
     }
     let before = login.clone();
     let mut told = Told::of(&before);
+    told.says_wait = refused == Refused::Unproven;
     told.parts.messages.push(Message {
         severity: Severity::Error,
+        about: Some(About::Page),
         text: match refused {
             Refused::Unproven => without_proof(flow.limits().proof_of_work.wait),
             Refused::Used => USED_PAGE.to_owned(),
@@ -182,7 +196,10 @@ async fn prepared_page(
                 return Ok(see_other(&load_again(flow, login, request, now).await?));
             }
             parts.messages.splice(0..0, told.parts.messages);
-            let proof = sent_forms::proof_for(flow, login, request, now).await?;
+            let mut proof = sent_forms::proof_for(flow, login, request, now).await?;
+            if let Some(proof) = proof.as_mut().filter(|_| told.says_wait) {
+                proof.wait_seconds = None;
+            }
             let mut response = render(flow, login, request, parts, proof, now);
             reply.write(response.headers_mut());
             Ok(response)
@@ -231,10 +248,7 @@ fn not_passed(flow: &Flow, login: &Login, messages: Vec<Message>) -> Response {
     let said: Vec<String> = messages.into_iter().map(|message| message.text).collect();
     let again = match login.place {
         Place::Page(_) => Some(("Try again".to_owned(), login.url())),
-        Place::AtOnce | Place::Elsewhere(_) => {
-            let link = login.cancel_url.clone();
-            link.map(|link| ("Go back".to_owned(), link))
-        }
+        Place::AtOnce | Place::Elsewhere(_) => login.way_back(),
     };
     flow.pages().error(ErrorPage {
         status: StatusCode::FORBIDDEN,

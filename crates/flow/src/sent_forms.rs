@@ -22,8 +22,8 @@ pub(crate) struct FormProof {
     /// With how many zero bits the digest of the field must begin.
     bits: u32,
     /// How many seconds the page must be open without the work; `None` while the form needs no
-    /// proof.
-    wait_seconds: Option<u64>,
+    /// proof, or the page says so already.
+    pub(crate) wait_seconds: Option<u64>,
 }
 
 /// Why a form is not taken.

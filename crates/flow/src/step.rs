@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sallyport_base::{Secret, Timestamp};
-use sallyport_script::{Message, Severity};
+use sallyport_script::{About, Message, Severity};
 use serde_json::Value;
 
 use crate::{
@@ -18,11 +18,11 @@ use crate::{
     talk::{Next, Readiness, Talk, Told, broken, passed_key, skipped_key},
 };
 
-const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
+const WRONG_PASSWORD: &str = "That name and password do not match. Check both, and try again.";
 /// Of the first page of a method that takes over from one that had a password already.
 const ANOTHER_WAY: &str =
     "You are signing in another way now. Please enter your password once more.";
-const FAILED: &str = "Failed to authenticate. Please try again.";
+const FAILED: &str = "That was not accepted. Please try again.";
 /// For scripts that go on to ask for a code which was never sent, as Gluu's does.
 const NOT_SENT: &str = "Failed to send message to mobile phone. Cancel, and sign in again.";
 
@@ -126,7 +126,7 @@ pub(crate) async fn prepare(
     take_over(&script, login, &told)?;
     let prepared = match readiness {
         Readiness::Ready => Prepared::Page(PageParts {
-            messages: told.messages,
+            messages: placed(told.messages, About::Page),
             working: told.working,
         }),
         Readiness::Instead(name) => {
@@ -170,7 +170,9 @@ async fn change_method(
     if let Some(name) = known {
         login.login_hint = Some(name);
         if login.place == Place::login_page() {
-            login.messages.push(info(ANOTHER_WAY));
+            login
+                .messages
+                .push(message(Severity::Info, About::Page, ANOTHER_WAY));
         }
     }
     Ok(())
@@ -231,8 +233,8 @@ async fn check_the_password(
             });
             Ok(Outcome::Passed)
         }
-        PasswordProof::Wrong => Ok(Outcome::Stay(only(WRONG_PASSWORD))),
-        PasswordProof::TooMany => Ok(Outcome::Stay(only(TOO_MANY_PASSWORDS))),
+        PasswordProof::Wrong => Ok(Outcome::Stay(only(About::Field, WRONG_PASSWORD))),
+        PasswordProof::TooMany => Ok(Outcome::Stay(only(About::Page, TOO_MANY_PASSWORDS))),
     }
 }
 
@@ -254,21 +256,24 @@ async fn ask_the_script(
     };
     let told = talk.finish().await?;
     take_over(script, login, &told)?;
+    let about = what_a_script_means(request, step);
     let mut messages = said(told.messages, told.notice);
     if told.send_failed && messages.is_empty() {
-        messages.push(error(NOT_SENT));
+        messages.push(message(Severity::Error, About::Page, NOT_SENT));
     }
     let outcome = match next {
         Next::Stay => Outcome::Stay(PageParts {
-            messages: at_least_one(messages, step),
+            messages: placed(at_least_one(messages, step, about), about),
             working: told.working,
         }),
-        Next::Step { step, place } => {
-            if step == 1 {
+        Next::Step { step: next, place } => {
+            if next == 1 {
                 begin_again(login);
             }
             login.place = place;
-            login.messages = messages;
+            let is_shown_again = next == step;
+            let about = if is_shown_again { about } else { About::Page };
+            login.messages = placed(messages, about);
             Outcome::Moved
         }
         Next::Passed { acr, claims } => {
@@ -312,12 +317,32 @@ fn begin_again(login: &mut Login) {
     scene::forget_person(&mut login.session);
 }
 
-fn at_least_one(messages: Vec<Message>, step: u32) -> Vec<Message> {
+/// Gluu's scripts say what went wrong, and not with what. At the first step a wrong password is the
+/// server's to tell, and where a script's word stands must not say whether the password was right.
+/// Later it is about what was typed, unless nothing was.
+fn what_a_script_means(request: &PageRequest, step: u32) -> About {
+    match step == 1 || scene::is_resend(&request.parameters) {
+        true => About::Page,
+        false => About::Field,
+    }
+}
+
+/// The messages, with those at their places whose script does not say what they are about.
+fn placed(mut messages: Vec<Message>, about: About) -> Vec<Message> {
+    for message in &mut messages {
+        message.about.get_or_insert(about);
+    }
+    messages
+}
+
+fn at_least_one(messages: Vec<Message>, step: u32, about: About) -> Vec<Message> {
     if !messages.is_empty() {
         return messages;
     }
-    let text = if step == 1 { WRONG_PASSWORD } else { FAILED };
-    vec![error(text)]
+    vec![match step {
+        1 => message(Severity::Error, About::Field, WRONG_PASSWORD),
+        _ => message(Severity::Error, about, FAILED),
+    }]
 }
 
 /// The proof of a login whose last step is passed.
@@ -362,29 +387,23 @@ fn counted_steps(login: &Login, acr: &Acr, known: KnownPerson) -> u32 {
 fn said(mut messages: Vec<Message>, notice: Option<&'static str>) -> Vec<Message> {
     if let Some(notice) = notice {
         messages.clear();
-        messages.push(error(notice));
+        messages.push(message(Severity::Error, About::Page, notice));
     }
     messages
 }
 
-fn only(text: &str) -> PageParts {
+fn only(about: About, text: &str) -> PageParts {
     PageParts {
-        messages: vec![error(text)],
+        messages: vec![message(Severity::Error, about, text)],
         ..PageParts::default()
     }
 }
 
-fn info(text: &str) -> Message {
+fn message(severity: Severity, about: About, text: &str) -> Message {
     Message {
-        severity: Severity::Info,
+        severity,
         text: text.to_owned(),
-    }
-}
-
-fn error(text: &str) -> Message {
-    Message {
-        severity: Severity::Error,
-        text: text.to_owned(),
+        about: Some(about),
     }
 }
 

@@ -116,6 +116,20 @@ pub(crate) async fn look(
     row.map_or(Ok(0), |row| row.get("count"))
 }
 
+/// When what was counted is forgotten.
+pub(crate) async fn ends_at(
+    tx: &mut Tx,
+    subject: Subject<'_>,
+) -> Result<Option<Timestamp>, StoreError> {
+    let row = tx
+        .row(
+            "SELECT expires_at FROM tries WHERE key = $1",
+            params![subject.key()],
+        )
+        .await?;
+    row.map(|row| row.get("expires_at")).transpose()
+}
+
 /// Takes so many of those that were counted back; not below zero.
 pub(crate) async fn give_back(
     tx: &mut Tx,

@@ -63,6 +63,13 @@ def _told(arguments):
     return severity, [str(item) for item in arguments if isinstance(item, str)]
 
 
+def _names_client(arguments):
+    """Whether the message is for an element of the page, whose name stands before severity and text, or the message."""
+    if len(arguments) < 2 or not isinstance(arguments[0], str) or arguments[0] == "":
+        return False
+    return isinstance(arguments[1], FacesMessage) or (isinstance(arguments[1], Severity) and len(arguments) > 2)
+
+
 # Texts of Gluu's bundle that scripts name, in this server's own words.
 _TEXTS = {
     "login.failedToAuthenticate": "Failed to authenticate. Please try again.",
@@ -101,7 +108,13 @@ class FacesMessages(Bean):
             severity, text = message.getSeverity(), message.getSummary()
         else:
             severity, text = self._read(arguments)
+        self.tell(severity, text, "field" if _names_client(arguments) else None)
+
+    def tell(self, severity, text, about):
+        """`about` is "field" for what was typed, "page" for anything else, None where nobody says."""
         told = {"severity": severity.name().lower(), "text": evaluated(text)}
+        if about is not None:
+            told["about"] = about
         current.scene.setdefault("messages", []).append(told)
 
     def _read(self, arguments):
@@ -356,7 +369,7 @@ class FacesContext(Bean):
         return ExternalContext.bean()
 
     def addMessage(self, client, message):
-        FacesMessages.bean().add(message)
+        FacesMessages.bean().add(client, message)
 
     def getMessageList(self):
         messages = current.scene.get("messages", [])

@@ -39,7 +39,7 @@ pub use question::{
     ShortMessage, ShownProperty, SmppAddress, TallyAct,
 };
 pub use run::{LoadTurn, Loading, Run, Turn};
-pub use scene::{Message, Person, Request, ResponseCookie, Scene, Severity, Usage};
+pub use scene::{About, Message, Person, Request, ResponseCookie, Scene, Severity, Usage};
 pub use script::Script;
 pub use source::{Language, Property, Source};
 pub use template::{Template, WorkerProgram};

@@ -116,6 +116,19 @@ impl fmt::Debug for Person {
 pub struct Message {
     pub severity: Severity,
     pub text: String,
+    /// `None`: the script does not say, as most of Gluu's do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
+}
+
+/// What a message is about, and so where a page shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum About {
+    /// What was typed: it stands at the field.
+    Field,
+    /// Anything else: it stands above the form.
+    Page,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

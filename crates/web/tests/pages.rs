@@ -179,6 +179,45 @@ async fn a_message_that_was_not_delivered_is_said_where_a_screen_reader_hears_it
 }
 
 #[tokio::test]
+async fn only_what_is_about_a_field_stands_at_it() {
+    let site = Site::new();
+    let samples = samples::all().into_iter();
+    let forms = samples.filter(|sample| {
+        ["login", "otp", "totp", "totp-enroll", "new-password"].contains(&sample.name)
+    });
+    for mut sample in forms {
+        for (about, at_field) in [
+            (json!(null), true),
+            (json!("field"), true),
+            (json!("page"), false),
+        ] {
+            sample.context["messages"] =
+                json!([{ "severity": "error", "text": "Said once.", "about": about }]);
+            let html = site.show(sample.page, sample.context.clone()).await;
+            let name = sample.name;
+            assert_eq!(html.matches("Said once.").count(), 1, "{name}");
+            assert_eq!(html.matches("role=\"alert\"").count(), 1, "{name}");
+            for mark in ["aria-invalid", "id=\"field-error\"", "<title>Try again"] {
+                assert_eq!(html.contains(mark), at_field, "{name}: {mark}");
+            }
+            let above = html.find("Said once.") < html.find("<form");
+            assert_eq!(above, !at_field, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_way_out_of_a_page_comes_last() {
+    let html = Site::new().passcode_page().await;
+    let at = |text: &str| {
+        html.find(text)
+            .unwrap_or_else(|| panic!("no {text}: {html}"))
+    };
+    assert!(at("Enter the code only here") < at("id=\"notice\""));
+    assert!(at("id=\"notice\"") < at(">Cancel and go back"));
+}
+
+#[tokio::test]
 async fn a_dead_code_is_given_no_time_and_its_page_offers_another() {
     const GO_ON: &str = r#"<button class="primary" type="submit" data-continue>"#;
     const ANOTHER: &str = r#"<button class="primary" type="submit" name="resend""#;

@@ -219,6 +219,7 @@ class Walk {
     await this.#page.getByLabel("Password", { exact: true }).fill(password);
     await this.#page.getByRole("button", { name: "Continue" }).click();
     await this.#passcodeField().waitFor();
+    await this.#checkGapOfResend();
     await this.#look("passcode");
   }
 
@@ -228,7 +229,27 @@ class Walk {
     await error.waitFor();
     const described = await this.#passcodeField().getAttribute("aria-describedby");
     assert.ok(described.split(" ").includes(await error.getAttribute("id")));
+    await this.#checkFocusOfWrongField();
     await this.#look("wrong-code");
+  }
+
+  /** A wrong field that has the focus has the ring of any other, in its own colour. */
+  async #checkFocusOfWrongField() {
+    const field = this.#passcodeField();
+    await field.focus();
+    const colours = await field.evaluate((input) => {
+      const style = getComputedStyle(input);
+      return { ring: style.outlineColor, border: style.borderColor, offset: style.outlineOffset };
+    });
+    assert.notEqual(colours.ring, colours.border);
+    assert.equal(colours.offset, "2px");
+  }
+
+  /** The ring of a button is 4 px wide, and must not touch the text before it. */
+  async #checkGapOfResend() {
+    const button = await this.#page.locator("button[name=resend]").boundingBox();
+    const text = await this.#page.locator(".again > span").first().boundingBox();
+    assert.ok(button.x - (text.x + text.width) >= 8 || button.y >= text.y + text.height);
   }
 
   async enterRightCode(code) {

@@ -166,9 +166,13 @@ def tell(text):
     FacesMessages.bean().add(FacesMessage.SEVERITY_INFO, text)
 
 
-def refuse(text):
-    """Tells the person why the step is not passed; gives False."""
-    FacesMessages.bean().add(FacesMessage.SEVERITY_ERROR, text)
+def refuse(text, about=None):
+    """Tells the person why the step is not passed; gives False.
+
+    `about` says where: "field" for what is wrong with what was typed, "page" for anything else, which stands above
+    the form. Without it: above the form at the first step and where another message was asked for, else at the field.
+    """
+    FacesMessages.bean().tell(FacesMessage.SEVERITY_ERROR, text, about)
     return False
 
 

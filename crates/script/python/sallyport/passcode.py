@@ -201,7 +201,7 @@ class PasscodeMethod(LoginMethod):
 
     def check(self, text):
         if person() is None:
-            return refuse(START_AGAIN)
+            return refuse(START_AGAIN, about="page")
         fault = self.passcode.fault(text)
         return True if fault is None else refuse(fault)
 

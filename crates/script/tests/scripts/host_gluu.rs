@@ -1,8 +1,8 @@
 //! Gluu's own classes: what a script sees of them, with the host's answers given by hand.
 
 use sallyport_script::{
-    Answer, Call, Client, MailServer, Message, Person, PersonKey, Question, Request, Returned,
-    Scene, ScriptFacts, Severity, ShownProperty,
+    About, Answer, Call, Client, MailServer, Message, Person, PersonKey, Question, Request,
+    Returned, Scene, ScriptFacts, Severity, ShownProperty,
 };
 
 use crate::desk::{Desk, nobody, person, with_body};
@@ -632,12 +632,17 @@ print [str(m.getSeverity()) for m in CdiUtil.bean(FacesContext).getMessageList()
     let message = |severity, text: &str| Message {
         severity,
         text: text.to_owned(),
+        about: None,
+    };
+    let at_field = |severity, text: &str| Message {
+        about: Some(About::Field),
+        ..message(severity, text)
     };
     assert_eq!(
         scene.messages,
         [
             message(Severity::Error, "Plain text, 100%"),
-            message(Severity::Warn, "For a field"),
+            at_field(Severity::Warn, "For a field"),
             message(Severity::Info, "With parameters"),
             message(
                 Severity::Error,
@@ -646,7 +651,7 @@ print [str(m.getSeverity()) for m in CdiUtil.bean(FacesContext).getMessageList()
             message(Severity::Error, "Page title 2 fa"),
             message(Severity::Error, "Swapped by mistake"),
             message(Severity::Fatal, "Summary"),
-            message(Severity::Info, "Info alone"),
+            at_field(Severity::Info, "Info alone"),
             message(Severity::Error, ""),
         ]
     );

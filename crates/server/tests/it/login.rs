@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::{Browser, PASSWORD, Page, RelyingParty, TestApp, number_of, relying_party::claims};
 
-const WRONG_PASSWORD: &str = "Failed to authenticate. Check the name and the password.";
+const WRONG_PASSWORD: &str = "That name and password do not match. Check both, and try again.";
 const TOO_MANY: &str = "Too many wrong passwords";
 const WRONG: &str = "Incorrect SMS code, please try again.";
 
@@ -51,7 +51,7 @@ async fn at_second_step(app: &TestApp, uid: &str) -> (Browser, Page) {
 }
 
 fn error_of(page: &Page) -> String {
-    page.text("#field-error")
+    page.text("[role=alert]")
 }
 
 #[tokio::test]
@@ -364,6 +364,13 @@ async fn five_guesses_kill_the_code_and_ten_end_the_login() {
     }
     let over = browser.submit(&page, &[("passcode", &code)]).await;
     assert_eq!(over.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        over.body.contains("You can sign in again in 60 minutes."),
+        "{}",
+        over.body
+    );
+    let back = over.attribute("a.button", "href");
+    assert!(back.contains("error=access_denied"), "{back}");
     let gone = browser
         .get(
             page.url

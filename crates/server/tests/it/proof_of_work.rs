@@ -11,7 +11,7 @@ const BITS: u32 = 8;
 const WORD: &str = include_str!("sources/word.py");
 const REFUSED: &str = "There were several attempts to sign in from your network. Please stay on this page for 20 seconds, then try again.";
 const USED: &str = "This page was used already. Please try again.";
-const WRONG: &str = "Failed to authenticate. Check the name and the password.";
+const WRONG: &str = "That name and password do not match. Check both, and try again.";
 
 async fn app() -> TestApp {
     let app = TestApp::start_exactly(RULE).await;
@@ -99,6 +99,7 @@ async fn the_third_form_of_a_network_needs_a_proof_and_sends_nothing_without() {
     assert_eq!(refused.status, StatusCode::OK);
     assert_eq!(refused.url.path(), "/oxauth/login.htm");
     assert_eq!(error_of(&refused), REFUSED);
+    assert!(!refused.body.contains("<noscript>"), "it is said once");
     assert_eq!(refused.attribute("#username", "value"), "alice");
     assert!(!refused.body.contains(PASSWORD));
     assert_eq!(messages(&app).await, 0);

@@ -204,8 +204,8 @@ async fn a_provider_that_fails_is_called_once_and_the_person_reads_what_to_do() 
         assert_eq!(page.status, StatusCode::OK);
         assert_eq!(page.heading(), "Sign in");
         assert_ne!(
-            page.text("#field-error"),
-            "Failed to authenticate. Check the name and the password.",
+            page.text("[role=alert]"),
+            "That name and password do not match. Check both, and try again.",
             "{status} {body}"
         );
         assert_eq!(calls.load(Ordering::SeqCst), 1, "{status} {body}");
@@ -220,7 +220,7 @@ async fn a_provider_that_is_not_there_is_said_so() {
         .await;
     assert_eq!(page.heading(), "Sign in");
     assert!(
-        page.text("#field-error").contains("not available"),
+        page.text("[role=alert]").contains("not available"),
         "{}",
         page.body
     );
@@ -416,7 +416,7 @@ async fn a_provider_that_says_nothing_is_given_up_after_ten_seconds_and_called_o
         .await;
     assert_eq!(page.heading(), "Sign in");
     assert!(
-        page.text("#field-error").contains("not available"),
+        page.text("[role=alert]").contains("not available"),
         "{}",
         page.body
     );

@@ -39,10 +39,10 @@ fn login() -> Vec<Sample> {
     first["proof"]["wait_seconds"] = json!(20);
     first["username"] = json!("alice");
     first["forgot_link"] = json!("/identity/person/passwordReminder.htm");
-    first["messages"] = json!([{ "severity": "error", "text": "The user name or the password is not right. Check both and try again." }]);
+    first["messages"] = json!([{ "severity": "error", "text": "That name and password do not match. Check both, and try again.", "about": "field" }]);
     samples.push(sample("login-wrong", page, first.clone()));
     first["working"]["other_method"] = json!("totp");
-    first["messages"] = json!([{ "severity": "error", "text": "The text message service is not available right now. Please try again later." }]);
+    first["messages"] = json!([{ "severity": "error", "text": "The text message service is not available right now. Please try again later.", "about": "page" }]);
     samples.push(sample("login-other-method", page, first));
     samples
 }
@@ -67,6 +67,8 @@ fn passcode() -> Vec<Sample> {
         json!([{ "severity": "Error", "text": "Incorrect SMS code, please try again." }]);
     wrong["seconds_left"] = json!(142);
     wrong["resend_in"] = json!(0);
+    let mut early = first.clone();
+    early["messages"] = json!([{ "severity": "error", "text": "Please wait 28 seconds before you ask for another code.", "about": "page" }]);
     let mut again = first.clone();
     again["working"]["other_method"] = json!("totp");
     again["messages"] = json!([{ "severity": "info", "text": "A new code is on its way. The old one no longer works." }]);
@@ -87,6 +89,7 @@ fn passcode() -> Vec<Sample> {
         sample("otp", page, first),
         sample("otp-mail", "auth/otp_email/otp_email.xhtml", mail),
         sample("otp-wrong", page, wrong),
+        sample("otp-early", page, early),
         sample("otp-again", page, again),
         sample("otp-undelivered", page, undelivered),
         sample("otp-once", page, once),

@@ -245,3 +245,37 @@ async fn a_jump_back_opens_the_steps_again_and_a_jump_ahead_proves_nothing() {
     assert!(back.query("code").is_some(), "{}", back.body);
     assert_eq!(super::vouching::last_proof(&app).await["steps"], 2);
 }
+
+/// Where a word of a script stands at the first step must not tell whether the password was right.
+#[tokio::test]
+async fn a_word_of_the_script_stands_above_the_form_with_the_password_right_or_wrong() {
+    let app = puppet(&[("authenticate.1", "password; say Not today.; false")]).await;
+    for password in [crate::PASSWORD, "wrong"] {
+        let mut browser = app.browser();
+        let page = browser.get(&party().address()).await;
+        let fields = [("username", "alice"), ("password", password)];
+        let page = browser.submit(&page, &fields).await;
+        assert_eq!(page.text(".problem[role=alert]"), "Not today.");
+        assert!(!page.body.contains("aria-invalid"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_word_about_a_code_stands_at_its_field_and_one_about_a_message_above_the_form() {
+    let mut say = with(&[]);
+    say[2] = ("authenticate.2", "say No.; false");
+    for (properties, word) in [
+        (say, "No."),
+        (with(&[]), "That was not accepted. Please try again."),
+    ] {
+        let app = puppet(&properties).await;
+        let mut browser = app.browser();
+        let page = party().first_step(&mut browser, "alice").await;
+        let wrong = browser.submit(&page, &[("passcode", "0")]).await;
+        assert_eq!(wrong.text("#field-error"), word);
+        assert!(!wrong.body.contains("problem"), "{}", wrong.body);
+        let resent = browser.submit(&page, &[("resend", "resend")]).await;
+        assert_eq!(resent.text(".problem[role=alert]"), word);
+        assert!(!resent.body.contains("aria-invalid"), "{}", resent.body);
+    }
+}

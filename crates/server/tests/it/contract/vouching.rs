@@ -215,7 +215,7 @@ async fn a_name_in_the_form_of_somebody_else_forgives_nothing() {
         let mut browser = app.browser();
         let page = browser.get(&party.address()).await;
         let fields = [("username", "bob"), ("password", "wrong")];
-        browser.submit(&page, &fields).await.text("#field-error")
+        browser.submit(&page, &fields).await.text("[role=alert]")
     };
     for _ in 0..10 {
         assert!(!wrong_password().await.contains("Too many"));

@@ -28,7 +28,7 @@ async fn after_wrong(app: &TestApp, uid: &str, times: usize) -> String {
     let mut last = String::new();
     for _ in 0..times {
         let page = enter(&mut app.browser(), "basic_lock", uid, "wrong").await;
-        last = page.text("#field-error");
+        last = page.text("[role=alert]");
     }
     last
 }
@@ -40,7 +40,7 @@ async fn a_name_is_locked_after_its_tries_and_opens_with_time() {
     assert_eq!(after_wrong(&app, "alice", 1).await, LOCKED);
     app.wait(29 * 60);
     let right = first_step(&mut app.browser(), "basic_lock", "alice").await;
-    assert_eq!(right.text("#field-error"), LOCKED, "the right one too");
+    assert_eq!(right.text("[role=alert]"), LOCKED, "the right one too");
     app.wait(60);
     let right = first_step(&mut app.browser(), "basic_lock", "Alice").await;
     assert!(is_back(&right), "{}", right.body);
@@ -62,7 +62,7 @@ async fn a_stranger_cannot_tell_a_locked_name_from_one_that_nobody_has() {
     for tries in 0..7 {
         let known = enter(&mut app.browser(), "basic_lock", "alice", "wrong").await;
         let nobody = enter(&mut app.browser(), "basic_lock", "nobody", "wrong").await;
-        let read = |page: &crate::Page| (page.status, page.text("#field-error"));
+        let read = |page: &crate::Page| (page.status, page.text("[role=alert]"));
         assert_eq!(read(&known), read(&nobody), "after {tries} tries");
     }
 }

@@ -162,7 +162,7 @@ async fn a_message_that_is_not_taken_opens_nothing_and_the_person_reads_it() {
     let page = first_step(&mut app.browser(), "sms", "alice").await;
     assert_eq!(page.heading(), "Sign in");
     assert!(
-        page.text("#field-error").contains("could not be sent"),
+        page.text("[role=alert]").contains("could not be sent"),
         "{}",
         page.body
     );

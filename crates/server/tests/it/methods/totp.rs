@@ -228,7 +228,7 @@ async fn where_enrolment_is_closed_nobody_sets_an_app_up_with_a_password_alone()
     let page = first_step(&mut app.browser(), "totp", "alice").await;
     assert_eq!(page.heading(), "Sign in");
     assert!(
-        page.text("#field-error").contains("no authenticator app"),
+        page.text("[role=alert]").contains("no authenticator app"),
         "{}",
         page.body
     );

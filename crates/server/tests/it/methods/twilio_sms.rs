@@ -157,7 +157,7 @@ async fn a_code_dies_of_time_of_guesses_and_of_the_next_one() {
 
     let early = browser.submit(&page, &[("resend", "resend")]).await;
     assert_eq!(
-        early.text("#field-error"),
+        early.text(".problem[role=alert]"),
         "Please wait 30 seconds before you ask for another code."
     );
     app.wait(31);
@@ -224,7 +224,7 @@ async fn when_twilio_refuses_nothing_opens_and_the_person_may_try_again() {
     let page = first_step(&mut browser, "sms", "alice").await;
     assert_eq!(page.heading(), "Sign in");
     assert!(
-        page.text("#field-error").contains("could not be sent"),
+        page.text("[role=alert]").contains("could not be sent"),
         "{}",
         page.body
     );
