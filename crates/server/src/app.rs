@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     passcode_service::{Common, passcode_service},
     proxies::TrustedProxies,
-    request, routes,
+    routes,
     tls::install_crypto,
 };
 
@@ -92,9 +92,8 @@ impl App {
 
     /// The passcode service, which has an address of its own.
     pub fn passcode_router(&self) -> Option<Router> {
-        let otp = self.otp.clone()?;
-        let router = sallyport_otp::routes(otp);
-        Some(request::guarded_api(router, self.flow.random().clone()))
+        let (store, random) = (self.flow.store().clone(), self.flow.random().clone());
+        Some(routes::passcode_service(self.otp.clone()?, store, random))
     }
 
     /// Removes what expired before `now`.
@@ -328,6 +327,23 @@ mod tests {
         let request = Request::get("/readyz").body(Body::empty()).unwrap();
         let answer = router.oneshot(request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn the_passcode_service_says_whether_it_runs_too() {
+        let (_home, app) = app("").await;
+        let router = app.passcode_router().unwrap();
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap().status()
+        };
+        assert_eq!(ask("/healthz").await, StatusCode::OK);
+        assert_eq!(ask("/readyz").await, StatusCode::OK);
+        assert_eq!(ask("/nowhere").await, StatusCode::NOT_FOUND);
+        assert_eq!(ask("/v1/debug/whoami").await, StatusCode::UNAUTHORIZED);
+        app.flow.store().close().await;
+        assert_eq!(ask("/healthz").await, StatusCode::OK);
+        assert_eq!(ask("/readyz").await, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[tokio::test]

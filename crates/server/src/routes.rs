@@ -2,6 +2,8 @@
 
 use axum::{Router, extract::State, handler::Handler, response::Response, routing::get};
 use http::StatusCode;
+use sallyport_base::{Random, Store};
+use sallyport_otp::Otp;
 use sallyport_web::{ErrorPage, Pages, assets_router, custom_static_router, security_headers};
 
 use crate::{App, health, request};
@@ -15,13 +17,24 @@ pub fn provider(app: &App, extra: Router) -> Router {
         .merge(sallyport_flow::routes().with_state(app.flow.clone()))
         .merge(assets_router())
         .merge(custom_static_router(&app.home))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready).with_state(store))
+        .merge(health(store))
         .merge(extra)
         .fallback_service(nothing_here.with_state(pages.clone()));
     let router = security_headers(router, app.flow.issuer().is_https());
     let random = app.flow.random().clone();
     request::guarded(router, pages, random, app.proxies.clone())
+}
+
+/// Every address of the passcode service, and whether it runs. Whoever watches it has no project.
+pub fn passcode_service(otp: Otp, store: Store, random: Random) -> Router {
+    let router = health(store).merge(sallyport_otp::routes(otp));
+    request::guarded_api(router, random)
+}
+
+fn health(store: Store) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready).with_state(store))
 }
 
 async fn nothing_here(State(pages): State<Pages>) -> Response {

@@ -370,3 +370,50 @@ fn what_serve_would_refuse_is_no_right_configuration() {
         assert!(!is_fine && said.contains(complaint), "{toml}\n{said}");
     }
 }
+
+#[tokio::test]
+async fn the_last_secret_of_a_project_is_not_revoked_in_passing() {
+    let home = tempfile::tempdir().unwrap();
+    let place = Place {
+        home: home.path().to_owned(),
+        store: None,
+    };
+    Premises::create(&place).await.unwrap();
+    let secrets = |project: &str| {
+        let (_, listed) = said(home.path(), &["otp", "secret", "list", project]);
+        let ids = listed.lines().map(|line| line[..12].to_owned());
+        ids.collect::<Vec<String>>()
+    };
+    let (_, added) = said(home.path(), &["otp", "project", "add", "--live"]);
+    let project = added
+        .lines()
+        .next()
+        .unwrap()
+        .trim_start_matches("PROJECT_ID=");
+    let first = secrets(project).remove(0);
+    let revoke = |id: &str, options: &[&str]| {
+        let arguments = [&["otp", "secret", "revoke", project, id], options].concat();
+        said(home.path(), &arguments)
+    };
+    let (is_fine, words) = revoke(&first, &[]);
+    assert!(!is_fine, "{words}");
+    assert!(
+        words.contains("no valid secret would be left, and every call"),
+        "{words}"
+    );
+    assert_eq!(secrets(project), [&*first]);
+
+    said(
+        home.path(),
+        &["otp", "secret", "add", project, "--others-end-in", "24"],
+    );
+    let second = secrets(project)
+        .into_iter()
+        .find(|id| *id != first)
+        .unwrap();
+    let (is_fine, words) = revoke(&second, &[]);
+    assert!(!is_fine && words.contains("would end at"), "{words}");
+    assert_eq!(revoke(&first, &[]), (true, String::new()));
+    assert_eq!(revoke(&second, &["--yes"]), (true, String::new()));
+    assert!(secrets(project).is_empty());
+}

@@ -35,7 +35,7 @@ pub struct List {
     project_id: String,
 }
 
-/// Ends a secret at once.
+/// Ends a secret at once. Callers that have it are refused from then on.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   sallyport otp secret revoke project-live-0b4c7c2e-5b1c-4a35-9d3c-1f0d4b7a9e11 3f9a0c1b77d2")]
@@ -44,6 +44,10 @@ pub struct Revoke {
 
     /// As `sallyport otp secret list` shows it.
     secret_id: String,
+
+    /// Ends the secret also when none is left that stays valid, so that nobody may call any more.
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Secret {
@@ -100,8 +104,29 @@ impl Revoke {
                 self.secret_id
             );
         }
+        let left = project.secrets(&mut tx, premises.now()).await?;
+        if let Some(what) = shut_out(&left)
+            && !self.yes
+        {
+            bail!(
+                "{what}, and every call of {} would be answered 401; add another first with `sallyport otp secret add {0}`, or say --yes when that is meant",
+                project.id
+            );
+        }
         tx.commit().await?;
         Ok(())
+    }
+}
+
+/// What comes of it when these are all the secrets of a project: `None` while one stays valid.
+fn shut_out(left: &[ProjectSecret]) -> Option<String> {
+    let ends = left.iter().map(|secret| secret.expires_at);
+    match ends.collect::<Option<Vec<_>>>()?.into_iter().max() {
+        None => Some("no valid secret would be left".to_owned()),
+        Some(last) => Some(format!(
+            "the secrets that are left would end at {} at the latest",
+            last.rfc3339()
+        )),
     }
 }
 
@@ -112,4 +137,24 @@ pub(super) fn line(secret: &ProjectSecret) -> String {
         .map(|at| format!(", ends {}", at.rfc3339()))
         .unwrap_or_default();
     format!("{}  made {}{until}", secret.id, secret.created_at.rfc3339())
+}
+
+#[cfg(test)]
+mod tests {
+    use sallyport_base::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn callers_are_shut_out_when_no_secret_stays_valid() {
+        let secret = |expires_at: Option<i64>| ProjectSecret {
+            id: "3f9a0c1b77d2".to_owned(),
+            created_at: Timestamp::from_seconds(0),
+            expires_at: expires_at.map(Timestamp::from_seconds),
+        };
+        assert_eq!(shut_out(&[secret(Some(60)), secret(None)]), None);
+        assert!(shut_out(&[]).unwrap().starts_with("no valid secret"));
+        let ends = shut_out(&[secret(Some(60)), secret(Some(120))]).unwrap();
+        assert!(ends.contains("1970-01-01T00:02:00Z"), "{ends}");
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     config::{ListenAddress, PasscodeService},
     passcode_service::{Common, passcode_service},
-    request,
+    routes,
 };
 
 /// Runs the passcode service alone, without the pages and endpoints of OpenID Connect.
@@ -49,11 +49,9 @@ impl Serve {
             listener.address()
         ))?;
         let mut signals = StopSignals::watch()?;
-        let router = sallyport_otp::routes(otp.clone());
-        let door = Door::open(
-            listener,
-            request::guarded_api(router, premises.random.clone()),
-        );
+        let (store, random) = (premises.store.clone(), premises.random.clone());
+        let router = routes::passcode_service(otp.clone(), store, random);
+        let door = Door::open(listener, router);
         let tidy = Upkeep::of("removing what expired", {
             let (otp, premises) = (otp.clone(), premises.clone());
             move || keep_tidy(otp.clone(), premises.clone())
@@ -163,7 +161,9 @@ mod tests {
         });
         let listener = listener.await.unwrap();
         let url = format!("http://{}/v1/debug/whoami", listener.address());
-        let door = Door::open(listener, sallyport_otp::routes(otp));
+        let (store, random) = (premises.store.clone(), premises.random.clone());
+        let router = routes::passcode_service(otp, store, random);
+        let door = Door::open(listener, router);
         let answer = reqwest::Client::builder()
             .build()
             .unwrap()
@@ -174,6 +174,19 @@ mod tests {
             .unwrap();
         assert_eq!(answer.status(), 200);
         door.close().await;
+    }
+
+    #[tokio::test]
+    async fn it_does_not_listen_for_other_machines_without_tls() {
+        let http = CONFIG.replace("https://login.example.com", "http://localhost");
+        let (folder, _premises) = premises(&http).await;
+        let place = Place {
+            home: folder.path().to_owned(),
+            store: None,
+        };
+        let listen = Some("0.0.0.0:0".parse().unwrap());
+        let error = Serve { listen }.run(place).await.unwrap_err().to_string();
+        assert!(error.contains("is no loopback address"), "{error}");
     }
 
     #[tokio::test]
