@@ -28,6 +28,12 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a gateway may take in all, to be connected and to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
+/// How often more it is tried to keep what a gateway said, while the store is away: nobody will say it
+/// again.
+const RECORDINGS: u32 = 30;
+
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
+
 /// Wakes the courier of this node.
 #[derive(Default)]
 pub struct Courier {
@@ -175,30 +181,50 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
     let answer = timeout(LONGEST_ANSWER, line.deliver(&message, now))
         .await
         .unwrap_or_else(|_| Err(GatewayError::Unanswered("it took too long".to_owned())));
-    let now = otp.clock().now();
-    match answer {
-        Ok(accepted) => {
-            line.health.answered();
-            sent(otp, parcel, &accepted, now).await
-        }
-        Err(cause) => {
-            let reason = reason_of(&cause);
-            note_health(line, reason, now);
-            tracing::error!(
-                event = "otp.gateway_failed",
-                message.id = %parcel.id,
-                gateway = parcel.gateway,
-                error = %cause,
-                "a message could not be handed over"
-            );
-            otp.metrics().gateway_failed(&parcel.gateway, reason);
-            match reason {
-                Reason::Unanswered => unanswered(otp, parcel, line, now).await,
-                Reason::Refused if parcel.in_doubt => leave_open(otp, parcel, now).await,
-                _ if parcel.in_doubt => unanswered(otp, parcel, line, now).await,
-                _ => pass_on(otp, parcel, reason, now).await,
+    note(otp, parcel, line, &answer);
+    let mut left = RECORDINGS;
+    loop {
+        match keep(otp, parcel, line, &answer).await {
+            Err(cause) if left > 0 => {
+                tracing::warn!(error = %cause, message.id = %parcel.id, "what a gateway said could not be kept; it is tried again");
             }
+            kept => return kept,
         }
+        left -= 1;
+        tokio::time::sleep(RECORD_AGAIN).await;
+    }
+}
+
+/// Tells the operator.
+fn note(otp: &Otp, parcel: &Parcel, line: &Line, answer: &Result<Accepted, GatewayError>) {
+    let Err(cause) = answer else {
+        return line.health.answered();
+    };
+    let reason = reason_of(cause);
+    note_health(line, reason, otp.clock().now());
+    tracing::error!(
+        event = "otp.gateway_failed",
+        message.id = %parcel.id,
+        gateway = parcel.gateway,
+        error = %cause,
+        "a message could not be handed over"
+    );
+    otp.metrics().gateway_failed(&parcel.gateway, reason);
+}
+
+async fn keep(
+    otp: &Otp,
+    parcel: &Parcel,
+    line: &Line,
+    answer: &Result<Accepted, GatewayError>,
+) -> Result<(), StoreError> {
+    let now = otp.clock().now();
+    match answer.as_ref().map_err(reason_of) {
+        Ok(accepted) => sent(otp, parcel, accepted, now).await,
+        Err(Reason::Unanswered) => unanswered(otp, parcel, line, now).await,
+        Err(Reason::Refused) if parcel.in_doubt => leave_open(otp, parcel, now).await,
+        Err(_) if parcel.in_doubt => unanswered(otp, parcel, line, now).await,
+        Err(reason) => pass_on(otp, parcel, reason, now).await,
     }
 }
 

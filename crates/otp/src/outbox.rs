@@ -321,13 +321,15 @@ impl Parcel {
             .execute(
                 "UPDATE otp_outbox SET state = 'sent', sealed = NULL, prefix = NULL, sent_at = $3,
                     reference = $4, reason = $5
-                 WHERE message_id = $1 AND state = 'handed' AND tries = $2",
+                 WHERE message_id = $1 AND tries = $2 AND (state = 'handed'
+                    OR (state = 'sent' AND reason = $6 AND $5 IS NULL))",
                 params![
                     self.id,
                     self.tries,
                     now,
                     reference,
-                    reason.map(Reason::as_str)
+                    reason.map(Reason::as_str),
+                    Reason::Unanswered.as_str()
                 ],
             )
             .await?;

@@ -364,6 +364,36 @@ async fn an_answer_that_comes_after_another_node_took_over_changes_nothing() {
     app.authenticate(&method_id, &carrier.code()).await.ok();
 }
 
+async fn change_store(app: &App, sql: &'static str) {
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    tx.execute(sql, params![]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// The gateway says once that it does not want the message.
+#[tokio::test]
+async fn what_a_gateway_said_is_kept_when_the_store_comes_back() {
+    let (app, one, two) = two(StatusCode::BAD_REQUEST, StatusCode::OK).await;
+    one.will(Then::Hold(StatusCode::BAD_REQUEST));
+    let method_id = app.login_or_create(ALICE).await.ok().text("phone_id");
+    let otp = app.otp.clone();
+    let sending = tokio::spawn(async move { otp.send_due().await });
+    while one.received().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    change_store(&app, "ALTER TABLE otp_outbox RENAME TO otp_outbox_away").await;
+    one.go_on();
+    // So many changes take longer than the answer, which is tried to be kept among them.
+    for _ in 0..300 {
+        let tx = app.scratch.store.begin().await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    change_store(&app, "ALTER TABLE otp_outbox_away RENAME TO otp_outbox").await;
+    sending.await.unwrap().unwrap();
+    assert_eq!(app.message_states().await, ["sent"]);
+    app.authenticate(&method_id, &two.code()).await.ok();
+}
+
 /// How many messages the store can still read.
 async fn sealed_messages(app: &App) -> i64 {
     let mut reader = app.scratch.store.reader().await.unwrap();
