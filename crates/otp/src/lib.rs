@@ -16,6 +16,7 @@ mod budgets;
 mod channel;
 mod conversion;
 mod cooldown;
+mod country;
 mod courier;
 mod decoy;
 mod deliveries;
@@ -76,6 +77,7 @@ mod wording;
 use sallyport_base::Schema;
 
 pub use channel::Channel;
+pub use country::check_countries;
 pub use environment::Environment;
 pub use gateway::{
     Gateway, GatewayKind, GatewaySetupError, Kannel, Smpp, Sns, Twilio, Vonage, Webhook,
