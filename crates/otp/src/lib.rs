@@ -18,6 +18,7 @@ mod claim;
 mod collision;
 mod conversion;
 mod cooldown;
+mod country;
 mod courier;
 mod decoy;
 mod deliveries;
@@ -79,6 +80,7 @@ mod wording;
 use sallyport_base::Schema;
 
 pub use channel::Channel;
+pub use country::check_countries;
 pub use environment::Environment;
 pub use gateway::{
     Gateway, GatewayKind, GatewaySetupError, Kannel, Smpp, Sns, Twilio, Vonage, Webhook,

@@ -5,6 +5,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::country::check_countries;
+
 /// How much of everything: the rules that keep a passcode hard to guess and an SMS bill small.
 /// They are counted in the store, so that they hold for all nodes and over a restart.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -182,11 +184,7 @@ impl Limits {
             "countries",
             "at least one ISO 3166 code such as US",
         )?;
-        expect(
-            self.countries.iter().all(|code| is_country(code)),
-            "countries",
-            "ISO 3166 codes of two capital letters such as US",
-        )?;
+        check_countries(&self.countries).map_err(|why| format!("countries: {why}"))?;
         expect(
             (1..=100).contains(&self.attempts_per_code),
             "attempts_per_code",
@@ -226,6 +224,7 @@ impl Limits {
             "conversion",
             "1 to 1000000000 messages, 30 to 10080 minutes, 0 to 100 percent",
         )?;
+        check_countries(self.prices.keys()).map_err(|why| format!("prices: {why}"))?;
         expect(
             self.prices
                 .values()
@@ -309,10 +308,6 @@ impl Limits {
     }
 }
 
-fn is_country(code: &str) -> bool {
-    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())
-}
-
 fn expect(holds: bool, name: &str, expected: &str) -> Result<(), String> {
     if holds {
         Ok(())
@@ -345,10 +340,17 @@ mod tests {
             ),
             (
                 Limits {
-                    countries: ["usa".to_owned()].into(),
+                    countries: ["UK".to_owned()].into(),
                     ..Limits::default()
                 },
-                "countries: expected ISO 3166 codes of two capital letters such as US",
+                "countries: \"UK\" is no country; expected ISO 3166 codes of two capital letters such as US (the United Kingdom is GB)",
+            ),
+            (
+                Limits {
+                    prices: [("us".to_owned(), 8)].into(),
+                    ..Limits::default()
+                },
+                "prices: \"us\" must be written \"US\"",
             ),
             (
                 Limits {

@@ -231,7 +231,8 @@ impl Message {
 
 impl Parcel {
     /// Takes up to `most` messages that are due, for this node alone. Between this commit and the
-    /// answer of the gateway nobody can know whether the message was sent.
+    /// answer of the gateway nobody can know whether the message was sent. Messages that somebody else
+    /// is changing are left for the next time: who waits for nobody is in nobody's way.
     pub async fn take(
         tx: &mut Tx,
         whose: Whose<'_>,
@@ -239,21 +240,21 @@ impl Parcel {
         now: Timestamp,
     ) -> Result<Vec<Self>, StoreError> {
         let mut sql = Sql::new(
-            "UPDATE otp_outbox SET state = 'handed', tries = tries + 1, due_at = ?
-             WHERE message_id IN (
+            "WITH due AS MATERIALIZED (
                 SELECT message_id FROM otp_outbox WHERE state = 'queued' AND due_at <= ?",
-            params![now.plus(LEASE), now],
+            params![now],
         );
         whose.push_to(&mut sql);
-        // The condition stands twice: on PostgreSQL another node may have been faster, and only the
-        // outer one is looked at again.
+        sql.push(" ORDER BY due_at LIMIT ?", params![i64::from(most)]);
+        sql.skip_locked();
         sql.push(
-            " ORDER BY due_at LIMIT ?)
-               AND state = 'queued' AND due_at <= ?
+            ")
+             UPDATE otp_outbox SET state = 'handed', tries = tries + 1, due_at = ?
+             WHERE message_id IN (SELECT message_id FROM due)
              RETURNING message_id, project_id, request_id, method_id, number_mac, number_ends,
                 country, channel, sealed, gateway, refused_by, tries, reason, prefix, queued_at,
                 expires_at",
-            params![i64::from(most), now],
+            params![now.plus(LEASE)],
         );
         tx.rows_of(&sql).await?.iter().map(Self::read).collect()
     }

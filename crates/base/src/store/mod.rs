@@ -284,8 +284,11 @@ impl Conn {
 
     /// The rows of a statement that was put together at run time.
     pub async fn rows_of(&mut self, sql: &Sql) -> Result<Vec<Row>, StoreError> {
-        self.all(sqlx::AssertSqlSafe(sql.text()), sql.params())
-            .await
+        let text = match self.0.engine() {
+            Engine::Sqlite(_) => sql.text_for_sqlite(),
+            Engine::Postgres(_) => sql.text_for_postgres(),
+        };
+        self.all(sqlx::AssertSqlSafe(text), sql.params()).await
     }
 
     async fn all(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use sallyport_base::params;
+use sallyport_base::{Store, params};
 use sallyport_otp::{Gateway, GatewayKind, Kannel, Limits, Smpp};
 use tokio::net::TcpListener;
 
@@ -540,6 +540,31 @@ async fn new_codes_and_messages_that_fail_never_wait_for_each_other() {
         }
     };
     tokio::join!(ask(), ask(), ask(), carry(), carry(), carry());
+}
+
+/// A courier that waited could be the one that PostgreSQL ends when others wait for it. SQLite makes
+/// one change at a time.
+#[tokio::test]
+async fn a_courier_waits_for_nobody_who_changes_a_message() {
+    let (carrier, gateway) = Carrier::start(StatusCode::OK).await;
+    let app = App::with(Limits::default(), gateway).await;
+    if matches!(app.scratch.store, Store::Sqlite { .. }) {
+        return;
+    }
+    app.login_or_create(ALICE).await.ok();
+    app.login_or_create(BRUNO).await.ok();
+    let mut tx = app.scratch.store.begin().await.unwrap();
+    let sql = "UPDATE otp_outbox SET expires_at = expires_at WHERE country = 'US'";
+    assert_eq!(tx.execute(sql, params![]).await.unwrap(), 1);
+    tokio::time::timeout(Duration::from_secs(5), app.otp.send_due())
+        .await
+        .expect("it does not wait")
+        .unwrap();
+    assert_eq!(carrier.received().len(), 1);
+    assert_eq!(carrier.message()["to"], BRUNO);
+    tx.commit().await.unwrap();
+    app.otp.send_due().await.unwrap();
+    assert_eq!(carrier.message()["to"], ALICE);
 }
 
 #[tokio::test]

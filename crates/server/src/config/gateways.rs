@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use sallyport_otp::{Gateway, GatewayKind};
+use sallyport_otp::{Gateway, GatewayKind, check_countries};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
@@ -36,10 +36,12 @@ fn read_one(mut table: Table, base: &Path) -> Result<Gateway, String> {
         take(&mut table, "kind")?.ok_or_else(|| format!("kind is missing; {KINDS}"))?;
     let name: Option<String> = take(&mut table, "name")?;
     let countries: Option<BTreeSet<String>> = take(&mut table, "countries")?;
+    let countries = countries.unwrap_or_default();
+    check_countries(&countries).map_err(|why| format!("countries: {why}"))?;
     read_files(&mut table, base)?;
     Ok(Gateway {
         name: name.unwrap_or_else(|| kind.clone()),
-        countries: countries.unwrap_or_default(),
+        countries,
         kind: read_kind(&kind, table)?,
     })
 }
@@ -202,6 +204,14 @@ mod tests {
             (
                 "kind = \"webhook\"\ncountries = \"US\"",
                 "the table number 1: countries: invalid type",
+            ),
+            (
+                "kind = \"twilio\"\nname = \"main\"\ncountries = [\"us\"]",
+                "main: countries: \"us\" must be written \"US\"",
+            ),
+            (
+                "kind = \"twilio\"\ncountries = [\"US\", \"UK\"]",
+                "the table number 1: countries: \"UK\" is no country; expected",
             ),
         ] {
             let refused =

@@ -243,6 +243,10 @@ impl Config {
                 self.passcode_service.lookup_complaint(home_of(file)),
             ),
             (
+                "passcode_service.public_url",
+                self.passcode_service.public_url_complaint(),
+            ),
+            (
                 "passcode_service.limits",
                 self.passcode_service.limits.check().err(),
             ),
@@ -336,6 +340,19 @@ mod tests {
     }
 
     #[test]
+    fn gateways_may_reach_the_service_by_https_or_on_this_machine() {
+        for url in [
+            "https://otp.example.com",
+            "https://otp.example.com/passcodes/",
+            "http://127.0.0.1:8081",
+            "http://[::1]:8081",
+            "http://localhost:8081",
+        ] {
+            parse(&format!("[passcode_service]\npublic_url = {url:?}\n")).unwrap();
+        }
+    }
+
+    #[test]
     fn a_bad_value_is_named_with_its_line_and_key_and_what_was_expected() {
         for (text, complaint) in [
             (
@@ -425,6 +442,30 @@ mod tests {
             (
                 "[passcode_service.limits]\nlock_minutes = 1\n",
                 "/home/sallyport.toml, passcode_service.limits: lock_minutes: expected 5 to 10080",
+            ),
+            (
+                "[passcode_service.limits]\ncountries = [\"UK\"]\n",
+                "/home/sallyport.toml, passcode_service.limits: countries: \"UK\" is no country; expected ISO 3166 codes of two capital letters such as US (the United Kingdom is GB)",
+            ),
+            (
+                "[passcode_service]\nenabled = true\ngateways = [{ kind = \"webhook\", countries = [\"us\"], url = \"https://sms.example.com/\", secret = \"0123456789abcdef\" }]\n",
+                "/home/sallyport.toml, passcode_service.gateways: the table number 1: countries: \"us\" must be written \"US\"",
+            ),
+            (
+                "[passcode_service]\npublic_url = \"http://otp.example.com\"\n",
+                "/home/sallyport.toml, passcode_service.public_url: what became of messages would come to http://otp.example.com/ over the network unprotected; use https, or http on this machine",
+            ),
+            (
+                "[passcode_service]\npublic_url = \"ftp://otp.example.com\"\n",
+                "/home/sallyport.toml, passcode_service.public_url: expected an address such as https://otp.example.com, not one of ftp",
+            ),
+            (
+                "[passcode_service]\npublic_url = \"https://otp.example.com/?a=b\"\n",
+                "/home/sallyport.toml, passcode_service.public_url: paths are put behind https://otp.example.com/?a=b; leave out what begins with ? or #",
+            ),
+            (
+                "[passcode_service]\npublic_url = \"https://otp.example.com/#a\"\n",
+                "/home/sallyport.toml, passcode_service.public_url: paths are put behind https://otp.example.com/#a; leave out what begins with ? or #",
             ),
             (
                 "[store]\naddress_file = \"/nowhere/at/all\"\n",

@@ -9,7 +9,7 @@ use std::{
 use sallyport_base::Secret;
 use sallyport_otp::{Channel, Gateway, GatewayKind, Lookup, MessageSettings};
 
-use super::{gateways, listen_address::ListenAddress, section::section};
+use super::{gateways, is_loopback_name, listen_address::ListenAddress, section::section};
 
 section! {
     /// The service that sends passcodes by SMS, with the same API as Stytch.
@@ -108,6 +108,27 @@ impl PasscodeService {
             Ok(lookup) => lookup?.check().err().map(|why| why.to_string()),
             Err(why) => Some(why),
         }
+    }
+
+    pub(super) fn public_url_complaint(&self) -> Option<String> {
+        let url = self.public_url.as_ref()?;
+        let host = url.host_str().unwrap_or_default();
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback_name(host) => {}
+            "http" => {
+                return Some(format!(
+                    "what became of messages would come to {url} over the network unprotected; use https, or http on this machine"
+                ));
+            }
+            scheme => {
+                return Some(format!(
+                    "expected an address such as https://otp.example.com, not one of {scheme}"
+                ));
+            }
+        }
+        (url.query().is_some() || url.fragment().is_some())
+            .then(|| format!("paths are put behind {url}; leave out what begins with ? or #"))
     }
 
     pub(super) fn gateways_complaint(&self, home: &Path) -> Option<String> {
