@@ -37,6 +37,8 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "parts/logo.xhtml",
     "parts/messages.xhtml",
     "parts/other_method.xhtml",
+    "parts/passcode_buttons.xhtml",
+    "parts/time_left.xhtml",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

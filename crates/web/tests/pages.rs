@@ -207,6 +207,21 @@ async fn only_what_is_about_a_field_stands_at_it() {
 }
 
 #[tokio::test]
+async fn a_dead_code_by_mail_was_not_sent_either() {
+    let site = Site::new();
+    let sample = samples::all()
+        .into_iter()
+        .find(|sample| sample.name == "otp-mail");
+    let mut context = sample.unwrap().context;
+    let page = "auth/otp_email/otp_email.xhtml";
+    let html = site.show(page, context.clone()).await;
+    assert!(html.contains("We sent it by e-mail to"), "{html}");
+    context["seconds_left"] = json!(0);
+    let html = site.show(page, context).await;
+    assert!(html.contains("We send it by e-mail to"), "{html}");
+}
+
+#[tokio::test]
 async fn the_way_out_of_a_page_comes_last() {
     let html = Site::new().passcode_page().await;
     let at = |text: &str| {
@@ -506,6 +521,36 @@ async fn the_example_of_the_manual_works() {
     let site = Site::new();
     site.write("pages/auth/otp_sms/otp_sms.xhtml", example);
     let html = site.passcode_page().await;
-    assert!(html.contains("<h1>One more door</h1>"), "{html}");
-    assert!(html.contains(r#"name="csrf" value="c5rf""#));
+    for kept in [
+        "<h1>One more door</h1>",
+        r#"name="csrf" value="c5rf""#,
+        r#"data-expires="300""#,
+        r#"name="resend""#,
+        "<strong>login.example.com</strong>",
+        r#"id="notice">Text messages can be intercepted."#,
+        ">Cancel</a>",
+    ] {
+        assert!(html.contains(kept), "{kept}: {html}");
+    }
+
+    let mut context = passcode_context();
+    context["seconds_left"] = json!(0);
+    context["working"]["not_delivered"] = json!(true);
+    context["working"]["other_method"] = json!("totp");
+    context["messages"] = json!([
+        { "severity": "error", "text": "Wrong.", "about": "field" },
+        { "severity": "error", "text": "Wait.", "about": "page" },
+    ]);
+    let html = site.show(OTP, context).await;
+    for told in [
+        "<h1>One more door</h1>",
+        "The message could not be delivered",
+        "Sign in another way",
+        "Send a new code",
+        "Wrong.",
+        "Wait.",
+    ] {
+        assert!(html.contains(told), "{told}: {html}");
+    }
+    assert!(!html.contains("data-expires"), "{html}");
 }

@@ -354,3 +354,49 @@ pub(super) const fn language_name(language: Language) -> &'static str {
         Language::Python3 => "Python 3",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of the properties that a script reads.
+    fn properties_of(text: &str) -> Vec<&str> {
+        let readers = [
+            "properties.text(\"",
+            "properties.number(\"",
+            "properties.json(\"",
+            "property_of(configuration, \"",
+            "Properties(configuration).number(\"",
+        ];
+        let names = readers.iter().flat_map(|reader| text.split(reader).skip(1));
+        let required = text
+            .split_once("\nREQUIRED = (")
+            .and_then(|(_, rest)| rest.split_once(')'));
+        let required = required.map_or("", |(names, _)| names);
+        names
+            .filter_map(|rest| rest.split_once('"').map(|(name, _)| name))
+            .chain(required.split('"').skip(1).step_by(2))
+            .collect()
+    }
+
+    #[test]
+    fn every_method_that_ships_has_a_page_with_its_properties() {
+        let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/methods");
+        let read = |file: &str| std::fs::read_to_string(format!("{manual}/{file}")).unwrap();
+        let list = read("README.md");
+        for (name, text) in SHIPPED {
+            let file = format!("{name}.md");
+            assert!(list.contains(&format!("[{name}]({file})")), "{name}");
+            let page = read(&file);
+            assert!(page.contains("    sallyport script add "), "{name}");
+            for property in properties_of(text) {
+                assert!(
+                    page.contains(&format!("`{property}`")),
+                    "{name}: {property}"
+                );
+            }
+        }
+        assert!(properties_of(shipped("stytch").unwrap()).contains(&"CODE_MINUTES"));
+        assert!(properties_of(shipped("stytch").unwrap()).contains(&"SECRET"));
+    }
+}
