@@ -88,13 +88,14 @@ pub enum MessageTextError {
     #[error("the locale {0:?} is none of {known}", known = Locale::tags().collect::<Vec<_>>().join(", "))]
     Locale(String),
     #[error(
-        "with this name and host {what} has {units} characters; expected at most {most}, so that it is one SMS"
+        "with this name and host {what} has {units} characters; expected at most {most}, so that it is one SMS; {remedy}"
     )]
     Long {
         /// Which message: `a message in en`, `the answer to HELP`.
         what: String,
         units: usize,
         most: usize,
+        remedy: String,
     },
 }
 
@@ -161,10 +162,14 @@ impl MessageText {
     fn check_lengths(&self) -> Result<(), MessageTextError> {
         for locale in &self.locales {
             let what = format!("a message in {}", locale.tag());
-            check_length(what, &self.sms("000000", *locale))?;
+            check_length(what, &self.sms("000000", *locale), || self.remedy())?;
         }
         let longest = Address::stored("+10000000000");
         for (what, text) in [
+        let shorter = || "choose a shorter name".to_owned();
+        check_length("the answer to HELP".to_owned(), &self.help(), || {
+            "choose a shorter help_text, or a shorter name without one".to_owned()
+        })?;
             ("the notice of a new number", self.notice(&longest, true)),
             (
                 "the notice of a number confirmed again",
@@ -172,14 +177,29 @@ impl MessageText {
             ),
             ("the answer to STOP", self.after_stop()),
             ("the answer to START", self.after_start()),
-            ("the answer to HELP", self.help()),
         ] {
-            check_length(what.to_owned(), &text)?;
+            check_length(what.to_owned(), &text, shorter)?;
         }
         Ok(())
     }
 
     /// With the warning when it fits.
+    /// What to do when a message is too long: every language in which one is, is named at once.
+    /// English cannot be left out.
+    fn remedy(&self) -> String {
+        let is_long =
+            |locale: &&Locale| !Length::of(&self.sms("000000", **locale)).is_one_segment();
+        let long: Vec<Locale> = self.locales.iter().filter(is_long).copied().collect();
+        if long.contains(&Locale::En) {
+            return "choose a shorter name or host".to_owned();
+        }
+        let tags: Vec<&str> = long.iter().map(|locale| locale.tag()).collect();
+        format!(
+            "choose a shorter name or host, or name in `locales` the languages that you need, without {}",
+            tags.join(", ")
+        )
+    }
+
     fn sms(&self, code: &str, locale: Locale) -> String {
         let wording = self.wording(locale);
         let statement = wording.statement(code, &self.name);
@@ -246,7 +266,11 @@ fn check_locales(tags: &[String]) -> Result<BTreeSet<Locale>, MessageTextError> 
     Ok(locales)
 }
 
-fn check_length(what: String, text: &str) -> Result<(), MessageTextError> {
+fn check_length(
+    what: String,
+    text: &str,
+    remedy: impl FnOnce() -> String,
+) -> Result<(), MessageTextError> {
     let length = Length::of(text);
     if length.is_one_segment() {
         return Ok(());
@@ -265,6 +289,7 @@ fn is_host(host: &str) -> bool {
 fn is_app_hash(hash: &str) -> bool {
     hash.len() == 11
         && hash
+        remedy: remedy(),
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
@@ -385,7 +410,8 @@ mod tests {
             Some(MessageTextError::Long {
                 what: "a message in zh-Hans".to_owned(),
                 units: 84,
-                most: 70
+                most: 70,
+                remedy: "choose a shorter name or host, or name in `locales` the languages that you need, without zh-Hans, ja, ru, fa".to_owned(),
             })
         );
         let mut settings = MessageSettings::new(&name, host);

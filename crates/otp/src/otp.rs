@@ -69,15 +69,15 @@ pub enum OtpError {
     Limits(String),
     #[error("passcode retention: {0}")]
     Retention(String),
-    #[error("passcode message: {0}")]
+    #[error("the texts of messages")]
     Message(#[from] MessageTextError),
-    #[error("gateway {name}: {why}")]
+    #[error("gateway {name}")]
     Gateway {
         name: String,
         #[source]
         why: GatewaySetupError,
     },
-    #[error("lookup: {0}")]
+    #[error("lookup")]
     Lookup(#[from] LookupSetupError),
 }
 

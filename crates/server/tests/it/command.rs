@@ -297,10 +297,13 @@ fn what_serve_would_refuse_is_no_right_configuration() {
                 ),
             "at least 16 characters",
         ),
-        (twilio(""), "from and messaging_service_sid"),
+        (
+            twilio(""),
+            "the sender is missing: from or messaging_service_sid",
+        ),
         (
             twilio("from = \"+12025550100\"\nmessaging_service_sid = \"MG1\""),
-            "from and messaging_service_sid",
+            "from and messaging_service_sid are both given",
         ),
         (smpp("sender = \"Example\""), "without tls"),
         (
