@@ -100,7 +100,7 @@ impl Otp {
             clock: parts.clock.clone(),
             random: parts.random.clone(),
             keys: keys.clone(),
-            metrics: Arc::default(),
+            metrics: Arc::new(Metrics::begin(&parts.gateways, &parts.limits)),
         };
         let callbacks = Callbacks::new(parts.public_url, &parts.vault);
         let lines = Lines::open(&parts.gateways, &callbacks, &receipts)
