@@ -147,7 +147,8 @@ impl MessageText {
 
     pub fn after_stop(&self) -> String {
         let name = &self.name;
-        format!("You get no more codes from {name}. Reply START to get them again.")
+        let sentence = ended(format!("You get no more codes from {name}"));
+        format!("{sentence} Reply START to get them again.")
     }
 
     pub fn after_start(&self) -> String {
@@ -165,11 +166,11 @@ impl MessageText {
             check_length(what, &self.sms("000000", *locale), || self.remedy())?;
         }
         let longest = Address::stored("+10000000000");
-        for (what, text) in [
         let shorter = || "choose a shorter name".to_owned();
         check_length("the answer to HELP".to_owned(), &self.help(), || {
             "choose a shorter help_text, or a shorter name without one".to_owned()
         })?;
+        for (what, text) in [
             ("the notice of a new number", self.notice(&longest, true)),
             (
                 "the notice of a number confirmed again",
@@ -183,7 +184,6 @@ impl MessageText {
         Ok(())
     }
 
-    /// With the warning when it fits.
     /// What to do when a message is too long: every language in which one is, is named at once.
     /// English cannot be left out.
     fn remedy(&self) -> String {
@@ -200,6 +200,7 @@ impl MessageText {
         )
     }
 
+    /// With the warning when it fits.
     fn sms(&self, code: &str, locale: Locale) -> String {
         let wording = self.wording(locale);
         let statement = wording.statement(code, &self.name);
@@ -257,6 +258,15 @@ impl Filler {
     }
 }
 
+/// A name such as `Example Inc.` has brought the full stop of its sentence along.
+fn ended(sentence: String) -> String {
+    if sentence.ends_with('.') {
+        sentence
+    } else {
+        sentence + "."
+    }
+}
+
 /// English is always spoken.
 fn check_locales(tags: &[String]) -> Result<BTreeSet<Locale>, MessageTextError> {
     let mut locales = BTreeSet::from([Locale::En]);
@@ -279,6 +289,7 @@ fn check_length(
         what,
         units: length.units(),
         most: length.most(),
+        remedy: remedy(),
     })
 }
 
@@ -289,7 +300,6 @@ fn is_host(host: &str) -> bool {
 fn is_app_hash(hash: &str) -> bool {
     hash.len() == 11
         && hash
-        remedy: remedy(),
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
@@ -423,6 +433,31 @@ mod tests {
         assert_eq!(
             MessageText::check(&settings).err(),
             Some(MessageTextError::Locale("xx".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_name_that_ends_in_a_full_stop_ends_no_sentence_twice() {
+        let text = check("Example Inc.", "login.example.com").unwrap();
+        let phone = Address::stored("+12025550162");
+        let mut texts = vec![
+            text.after_stop(),
+            text.after_start(),
+            text.help(),
+            text.notice(&phone, true),
+            text.notice(&phone, false),
+        ];
+        for tag in Locale::tags() {
+            texts.push(text.sms("012345", Locale::parse(tag).unwrap()));
+        }
+        for text in texts {
+            assert!(!text.contains(".."), "{text}");
+            assert!(text.contains("Example Inc."), "{text}");
+        }
+        let stop = check("Sallyport", "localhost").unwrap().after_stop();
+        assert!(
+            stop.starts_with("You get no more codes from Sallyport. Reply"),
+            "{stop}"
         );
     }
 
