@@ -43,9 +43,16 @@ pub enum FlowError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a stored login cannot be read: {0}")]
-    Stored(#[from] serde_json::Error),
+    Stored(serde_json::Error),
     #[error(transparent)]
     Sealed(#[from] VaultError),
+}
+
+/// The text holds the cause, which is therefore no source of its own.
+impl From<serde_json::Error> for FlowError {
+    fn from(cause: serde_json::Error) -> Self {
+        Self::Stored(cause)
+    }
 }
 
 impl FlowError {

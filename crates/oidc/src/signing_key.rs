@@ -25,13 +25,20 @@ pub enum SigningKeyError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a signing key of the store cannot be opened: {0}")]
-    Vault(#[from] VaultError),
+    Vault(VaultError),
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error("there is no active signing key for {0}")]
     Absent(&'static str),
     #[error("the thread that made a signing key died")]
     Thread,
+}
+
+/// The text holds the cause, which is therefore no source of its own.
+impl From<VaultError> for SigningKeyError {
+    fn from(cause: VaultError) -> Self {
+        Self::Vault(cause)
+    }
 }
 
 pub(crate) const TABLE: &str = "

@@ -223,7 +223,34 @@ impl Alarm {
             spent = self.spent,
             allowed = self.window.count,
             minutes = self.window.minutes,
-            "a good part of what may be spent in this window is spent"
+            "{}",
+            self.words()
         );
+    }
+
+    const fn words(&self) -> &'static str {
+        if self.spent >= self.window.count {
+            "all that may be spent in this window is spent; nothing more is sent until it is over"
+        } else {
+            "a good part of what may be spent in this window is spent"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_tells_a_good_part_from_all() {
+        for (spent, all) in [(50, false), (99, false), (100, true), (101, true)] {
+            let alarm = Alarm {
+                project_id: "project-test-1".into(),
+                subject: "project".to_owned(),
+                spent,
+                window: Window::new(100, 60),
+            };
+            assert_eq!(alarm.words().starts_with("all that"), all, "{spent}");
+        }
     }
 }

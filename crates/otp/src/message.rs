@@ -88,13 +88,14 @@ pub enum MessageTextError {
     #[error("the locale {0:?} is none of {known}", known = Locale::tags().collect::<Vec<_>>().join(", "))]
     Locale(String),
     #[error(
-        "with this name and host {what} has {units} characters; expected at most {most}, so that it is one SMS"
+        "with this name and host {what} has {units} characters; expected at most {most}, so that it is one SMS; {remedy}"
     )]
     Long {
         /// Which message: `a message in en`, `the answer to HELP`.
         what: String,
         units: usize,
         most: usize,
+        remedy: String,
     },
 }
 
@@ -146,7 +147,8 @@ impl MessageText {
 
     pub fn after_stop(&self) -> String {
         let name = &self.name;
-        format!("You get no more codes from {name}. Reply START to get them again.")
+        let sentence = ended(format!("You get no more codes from {name}"));
+        format!("{sentence} Reply START to get them again.")
     }
 
     pub fn after_start(&self) -> String {
@@ -161,9 +163,13 @@ impl MessageText {
     fn check_lengths(&self) -> Result<(), MessageTextError> {
         for locale in &self.locales {
             let what = format!("a message in {}", locale.tag());
-            check_length(what, &self.sms("000000", *locale))?;
+            check_length(what, &self.sms("000000", *locale), || self.remedy())?;
         }
         let longest = Address::stored("+10000000000");
+        let shorter = || "choose a shorter name".to_owned();
+        check_length("the answer to HELP".to_owned(), &self.help(), || {
+            "choose a shorter help_text, or a shorter name without one".to_owned()
+        })?;
         for (what, text) in [
             ("the notice of a new number", self.notice(&longest, true)),
             (
@@ -172,11 +178,26 @@ impl MessageText {
             ),
             ("the answer to STOP", self.after_stop()),
             ("the answer to START", self.after_start()),
-            ("the answer to HELP", self.help()),
         ] {
-            check_length(what.to_owned(), &text)?;
+            check_length(what.to_owned(), &text, shorter)?;
         }
         Ok(())
+    }
+
+    /// What to do when a message is too long: every language in which one is, is named at once.
+    /// English cannot be left out.
+    fn remedy(&self) -> String {
+        let is_long =
+            |locale: &&Locale| !Length::of(&self.sms("000000", **locale)).is_one_segment();
+        let long: Vec<Locale> = self.locales.iter().filter(is_long).copied().collect();
+        if long.contains(&Locale::En) {
+            return "choose a shorter name or host".to_owned();
+        }
+        let tags: Vec<&str> = long.iter().map(|locale| locale.tag()).collect();
+        format!(
+            "choose a shorter name or host, or name in `locales` the languages that you need, without {}",
+            tags.join(", ")
+        )
     }
 
     /// With the warning when it fits.
@@ -237,6 +258,15 @@ impl Filler {
     }
 }
 
+/// A name such as `Example Inc.` has brought the full stop of its sentence along.
+fn ended(sentence: String) -> String {
+    if sentence.ends_with('.') {
+        sentence
+    } else {
+        sentence + "."
+    }
+}
+
 /// English is always spoken.
 fn check_locales(tags: &[String]) -> Result<BTreeSet<Locale>, MessageTextError> {
     let mut locales = BTreeSet::from([Locale::En]);
@@ -246,7 +276,11 @@ fn check_locales(tags: &[String]) -> Result<BTreeSet<Locale>, MessageTextError> 
     Ok(locales)
 }
 
-fn check_length(what: String, text: &str) -> Result<(), MessageTextError> {
+fn check_length(
+    what: String,
+    text: &str,
+    remedy: impl FnOnce() -> String,
+) -> Result<(), MessageTextError> {
     let length = Length::of(text);
     if length.is_one_segment() {
         return Ok(());
@@ -255,6 +289,7 @@ fn check_length(what: String, text: &str) -> Result<(), MessageTextError> {
         what,
         units: length.units(),
         most: length.most(),
+        remedy: remedy(),
     })
 }
 
@@ -385,7 +420,8 @@ mod tests {
             Some(MessageTextError::Long {
                 what: "a message in zh-Hans".to_owned(),
                 units: 84,
-                most: 70
+                most: 70,
+                remedy: "choose a shorter name or host, or name in `locales` the languages that you need, without zh-Hans, ja, ru, fa".to_owned(),
             })
         );
         let mut settings = MessageSettings::new(&name, host);
@@ -397,6 +433,31 @@ mod tests {
         assert_eq!(
             MessageText::check(&settings).err(),
             Some(MessageTextError::Locale("xx".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_name_that_ends_in_a_full_stop_ends_no_sentence_twice() {
+        let text = check("Example Inc.", "login.example.com").unwrap();
+        let phone = Address::stored("+12025550162");
+        let mut texts = vec![
+            text.after_stop(),
+            text.after_start(),
+            text.help(),
+            text.notice(&phone, true),
+            text.notice(&phone, false),
+        ];
+        for tag in Locale::tags() {
+            texts.push(text.sms("012345", Locale::parse(tag).unwrap()));
+        }
+        for text in texts {
+            assert!(!text.contains(".."), "{text}");
+            assert!(text.contains("Example Inc."), "{text}");
+        }
+        let stop = check("Sallyport", "localhost").unwrap().after_stop();
+        assert!(
+            stop.starts_with("You get no more codes from Sallyport. Reply"),
+            "{stop}"
         );
     }
 

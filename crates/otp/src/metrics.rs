@@ -17,6 +17,8 @@ use sallyport_base::constant_time_eq;
 
 use crate::{
     Otp,
+    gateway::Gateway,
+    limits::Limits,
     outbox::{Parcel, Reason},
 };
 
@@ -54,6 +56,14 @@ const BUCKETS: [u64; 8] = [5, 10, 20, 30, 60, 120, 300, 600];
 
 #[derive(Default)]
 pub struct Metrics(Mutex<Counts>);
+
+/// Why a gateway does not accept a message.
+const FAILURES: [Reason; 4] = [
+    Reason::Refused,
+    Reason::Busy,
+    Reason::Unreachable,
+    Reason::Unanswered,
+];
 
 #[derive(Default)]
 struct Counts {
@@ -102,6 +112,33 @@ const ABOUT: [(&str, &str); 7] = [
 const LATENCY: &str = "sallyport_otp_send_to_verify_seconds";
 
 impl Metrics {
+    /// Counters that begin at zero, so that the first of what they count is a rise: where it goes to,
+    /// which gateways are there and why they may fail is known before.
+    pub fn begin(gateways: &[Gateway], limits: &Limits) -> Self {
+        let metrics = Self::default();
+        let add = |name, labels: &[(&'static str, &str)]| metrics.add(name, labels, 0);
+        for country in &limits.countries {
+            add("sallyport_otp_queued_total", &[("country", country)]);
+        }
+        for Gateway {
+            name, countries, ..
+        } in gateways
+        {
+            for reason in FAILURES {
+                let labels = [("gateway", &**name), ("reason", reason.as_str())];
+                add("sallyport_otp_gateway_failures_total", &labels);
+            }
+            let serves = |country: &&String| countries.is_empty() || countries.contains(*country);
+            for country in limits.countries.iter().filter(serves) {
+                let labels = [("gateway", &**name), ("country", country)];
+                add("sallyport_otp_sent_total", &labels);
+                add("sallyport_otp_delivered_total", &labels);
+                add("sallyport_otp_verified_total", &labels);
+            }
+        }
+        metrics
+    }
+
     pub fn queued(&self, country: &str) {
         self.count("sallyport_otp_queued_total", &[("country", country)]);
     }
@@ -179,12 +216,16 @@ impl Metrics {
     }
 
     fn count(&self, name: &'static str, labels: &[(&'static str, &str)]) {
+        self.add(name, labels, 1);
+    }
+
+    fn add(&self, name: &'static str, labels: &[(&'static str, &str)], number: u64) {
         let labels = labels
             .iter()
             .map(|(label, value)| (*label, (*value).to_owned()))
             .collect();
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.counters.entry(Counter(name, labels)).or_default() += 1;
+        *counts.counters.entry(Counter(name, labels)).or_default() += number;
     }
 }
 
@@ -246,6 +287,60 @@ fn line(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counters_begin_at_zero_where_it_is_known_what_they_will_count() {
+        let mut smpp = Gateway::telephone();
+        smpp.name = "smpp".to_owned();
+        smpp.countries = ["CA".to_owned(), "DE".to_owned()].into();
+        let metrics = Metrics::begin(&[Gateway::telephone(), smpp], &Limits::default());
+        metrics.queued("US");
+        let text = metrics.text(0);
+        for line in [
+            "sallyport_otp_queued_total{country=\"CA\"} 0",
+            "sallyport_otp_queued_total{country=\"US\"} 1",
+            "sallyport_otp_gateway_failures_total{gateway=\"smpp\",reason=\"unreachable\"} 0",
+            "sallyport_otp_sent_total{gateway=\"telephone\",country=\"US\"} 0",
+            "sallyport_otp_verified_total{gateway=\"smpp\",country=\"CA\"} 0",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+        }
+        // Neither does the gateway send to one, nor the service to the other.
+        for series in ["gateway=\"smpp\",country=\"US\"", "country=\"DE\""] {
+            assert!(!text.contains(series), "{series}\n{text}");
+        }
+    }
+
+    /// The rules of the manual.
+    fn rules() -> String {
+        let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/gateways.md");
+        let manual = std::fs::read_to_string(manual).unwrap();
+        let (_, rules) = manual.split_once("```yaml\n").unwrap();
+        rules.split_once("```").unwrap().0.to_owned()
+    }
+
+    #[test]
+    fn the_rules_of_the_manual_name_metrics_and_labels_that_there_are() {
+        let metrics = Metrics::begin(&[Gateway::telephone()], &Limits::default());
+        metrics.verified("telephone", "US", Duration::from_secs(7));
+        let text = metrics.text(1);
+        let rules = rules();
+        let names: Vec<&str> = rules
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| word.starts_with("sallyport_"))
+            .collect();
+        assert!(names.len() > 10, "{names:?}");
+        for name in names {
+            let there = |line: &str| line.split(['{', ' ']).next() == Some(name);
+            assert!(text.lines().any(there), "{name}");
+        }
+        for labels in rules.split("by (").skip(1) {
+            let (labels, _) = labels.split_once(')').unwrap();
+            for label in labels.split(", ") {
+                assert!(text.contains(&format!("{label}=\"")), "{label}");
+            }
+        }
+    }
 
     #[test]
     fn the_text_is_what_prometheus_reads() {

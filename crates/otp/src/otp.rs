@@ -71,15 +71,15 @@ pub enum OtpError {
     Limits(String),
     #[error("passcode retention: {0}")]
     Retention(String),
-    #[error("passcode message: {0}")]
+    #[error("the texts of messages")]
     Message(#[from] MessageTextError),
-    #[error("gateway {name}: {why}")]
+    #[error("gateway {name}")]
     Gateway {
         name: String,
         #[source]
         why: GatewaySetupError,
     },
-    #[error("lookup: {0}")]
+    #[error("lookup")]
     Lookup(#[from] LookupSetupError),
 }
 
@@ -102,7 +102,7 @@ impl Otp {
             clock: parts.clock.clone(),
             random: parts.random.clone(),
             keys: keys.clone(),
-            metrics: Arc::default(),
+            metrics: Arc::new(Metrics::begin(&parts.gateways, &parts.limits)),
         };
         let callbacks = Callbacks::new(parts.public_url, &parts.vault);
         let lines = Lines::open(&parts.gateways, &callbacks, &receipts)

@@ -12,6 +12,7 @@ use crate::{
     answer::{Arrival, RequestId, Success},
     environment::Environment,
     outbox::Parcel,
+    project_name::ProjectName,
     refusal::Refusal,
 };
 
@@ -102,13 +103,13 @@ impl Project {
         .collect()
     }
 
-    pub async fn rename(&mut self, tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    pub async fn rename(&mut self, tx: &mut Tx, name: &ProjectName) -> Result<(), StoreError> {
         tx.execute(
             "UPDATE otp_projects SET name = $2 WHERE project_id = $1",
-            params![&*self.id, name],
+            params![&*self.id, name.as_str()],
         )
         .await?;
-        *self = Self::read(&self.id, name);
+        *self = Self::read(&self.id, name.as_str());
         Ok(())
     }
 

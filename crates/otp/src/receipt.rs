@@ -58,16 +58,23 @@ pub async fn receive(
 ) -> Result<Success, Refusal> {
     let line = otp.lines().named(&gateway);
     let (Some(line), Some(message_id)) = (line, Id::parse(&message_id)) else {
-        return Err(Refusal::UnauthorizedCredentials);
+        return Err(Refusal::UnprovenReceipt);
     };
     let body = read_body(body).await?;
-    let news = line.read_receipt(&Callback {
+    let callback = Callback {
         message_id,
         query: query.as_deref().unwrap_or_default(),
         headers: &headers,
         body: &body,
         now: arrival.at,
-    })?;
+    };
+    let news = line
+        .read_receipt(&callback)
+        .map_err(|refusal| match refusal {
+            // A gateway has neither a project nor its secret.
+            Refusal::UnauthorizedCredentials => Refusal::UnprovenReceipt,
+            other => other,
+        })?;
     let receipts = otp.receipts().of(&gateway);
     receipts.settle(Which::Message(message_id), &news).await?;
     Ok(Success::of(json!({})))

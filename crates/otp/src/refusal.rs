@@ -13,6 +13,8 @@ use crate::{address::Kind, allowance::Exhausted, conversion, number_facts::Doubt
 #[derive(Clone, Debug)]
 pub enum Refusal {
     UnauthorizedCredentials,
+    /// What claims to be a receipt did not prove that it comes from the gateway.
+    UnprovenReceipt,
     RouteNotFound,
     MethodNotAllowed,
     BodyTooLarge,
@@ -156,6 +158,11 @@ impl Refusal {
                 401,
                 "unauthorized_credentials",
                 "The project id or the secret is not right. Send them as HTTP Basic authentication.",
+            ),
+            Self::UnprovenReceipt => (
+                401,
+                "unauthorized_credentials",
+                "This does not prove that it is a receipt of this gateway for this message. Check the name of the gateway and the id in the address, the token or the secret, and the time of the signature.",
             ),
             Self::RouteNotFound => (404, "route_not_found", "There is nothing at this address."),
             Self::MethodNotAllowed => (
@@ -416,7 +423,8 @@ impl IntoResponse for Refusal {
                 .headers_mut()
                 .insert(header::RETRY_AFTER, seconds.into());
         }
-        if matches!(self, Self::UnauthorizedCredentials) {
+        // RFC 9110 §15.5.2 wants a challenge with every 401, also where another proof is looked for.
+        if matches!(self, Self::UnauthorizedCredentials | Self::UnprovenReceipt) {
             let challenge = HeaderValue::from_static(r#"Basic realm="project", charset="UTF-8""#);
             response
                 .headers_mut()

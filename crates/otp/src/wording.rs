@@ -35,8 +35,10 @@ impl Wording {
     }
 
     pub fn statement(self, code: &str, name: &str) -> String {
-        self.statement
-            .replace("{code}", code)
-            .replace("{name}", name)
+        let statement = match name.ends_with('.') {
+            true => self.statement.replace("{name}.", "{name}"),
+            false => self.statement.to_owned(),
+        };
+        statement.replace("{code}", code).replace("{name}", name)
     }
 }

@@ -83,4 +83,21 @@ mod tests {
             assert!(!refusal.contains("secret"), "{refusal}");
         }
     }
+
+    #[tokio::test]
+    async fn a_postgresql_that_is_not_there_is_named_at_once_and_without_its_password() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let address = format!("postgres://sallyport:secret@127.0.0.1:{port}/sallyport");
+        let opening = crate::Store::open(&address);
+        let opened = tokio::time::timeout(std::time::Duration::from_secs(5), opening).await;
+        let refusal = opened.expect("at once").err().unwrap();
+        let text = refusal.to_string();
+        let begins = format!("PostgreSQL at 127.0.0.1, port {port} cannot be used: ");
+        assert!(text.starts_with(&begins), "{text}");
+        assert!(text.contains("onnection refused"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+        assert!(std::error::Error::source(&refusal).is_none(), "told once");
+    }
 }

@@ -21,18 +21,24 @@ use std::{
 use group_commit::{Turn, Writer};
 use link::Link;
 use sqlx::{
-    Connection, Executor, PgPool, Postgres, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
+    Connection, Executor, PgConnection, PgPool, Postgres, SqlSafeStr, Sqlite, SqliteConnection,
+    SqlitePool,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::time::timeout;
 
 pub use address::StoreAddress;
 pub use schema::Schema;
 pub use sql::Sql;
 pub use value::{Column, Row, Value};
 
-/// Why the store could not answer. Nothing of the transaction has happened.
+/// How long PostgreSQL may take to let us in.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the store could not answer. Nothing of the transaction has happened. Each text holds its
+/// cause, which is therefore no source of its own.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     #[error(
@@ -40,7 +46,15 @@ pub enum StoreError {
     )]
     Address(String),
     #[error("the store could not be opened: {0}")]
-    Open(#[source] Arc<sqlx::Error>),
+    Open(Arc<sqlx::Error>),
+    #[error(
+        "{place} cannot be used: {cause}; see that it runs there and lets this machine, the user and the database in, or correct store.address"
+    )]
+    Unreachable {
+        /// The host and the port; no user and no password.
+        place: String,
+        cause: String,
+    },
     #[error("SQLite {0} can lose data after a WAL reset; 3.51.3 or later is needed")]
     OldSqlite(String),
     #[error(
@@ -52,11 +66,11 @@ pub enum StoreError {
         known: i64,
     },
     #[error("the store refused a statement: {0}")]
-    Statement(#[source] Arc<sqlx::Error>),
+    Statement(Arc<sqlx::Error>),
     #[error("the store holds a {column} that cannot be read: {cause}")]
     Column { column: String, cause: String },
     #[error("the store could not make the change durable: {0}")]
-    Commit(#[source] Arc<sqlx::Error>),
+    Commit(Arc<sqlx::Error>),
     #[error("the store did not answer in time")]
     Silent,
     #[error("the store is closed")]
@@ -206,13 +220,33 @@ async fn check_sqlite_version(connection: &mut SqliteConnection) -> Result<(), S
 }
 
 async fn open_postgres(options: PgConnectOptions) -> Result<Store, StoreError> {
+    connect_once(&options).await?;
     let pool = PgPoolOptions::new()
         .max_connections(16)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(PATIENCE)
         .connect_with(options)
         .await
         .map_err(StoreError::open)?;
     Ok(Store::Postgres(pool))
+}
+
+/// A pool tries again for all of its patience, and says then that it was patient.
+async fn connect_once(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let cause = match timeout(PATIENCE, PgConnection::connect_with(options)).await {
+        Ok(Ok(connection)) => {
+            // What is wrong with its end does not matter: nothing was done on it.
+            let _ended = connection.close().await;
+            return Ok(());
+        }
+        Ok(Err(sqlx::Error::Io(cause))) => cause.to_string(),
+        Ok(Err(sqlx::Error::Database(cause))) => cause.message().to_owned(),
+        Ok(Err(cause)) => cause.to_string(),
+        Err(_) => format!("no answer within {} seconds", PATIENCE.as_secs()),
+    };
+    Err(StoreError::Unreachable {
+        place: address::Postgres(options).to_string(),
+        cause,
+    })
 }
 
 /// A connection that reads.

@@ -31,9 +31,11 @@ pub enum GatewaySetupError {
     Address { key: &'static str },
     #[error("secret must have at least 16 characters")]
     ShortSecret,
-    #[error("one of from and messaging_service_sid is needed")]
-    TwilioSender,
-    #[error("sender: {0}")]
+    #[error("the sender is missing: from or messaging_service_sid")]
+    NoTwilioSender,
+    #[error("from and messaging_service_sid are both given; leave one of them out")]
+    TwoTwilioSenders,
+    #[error("sender")]
     SmppSender(#[from] sallyport_smpp::AddressError),
     #[error("{key} must have at most {most} characters, as SMPP says")]
     SmppLength { key: &'static str, most: usize },
@@ -43,9 +45,9 @@ pub enum GatewaySetupError {
     SmppEnquiry,
     #[error("without tls = true the host must be this machine: codes would travel in the clear")]
     SmppInClear,
-    #[error("TLS could not be set up: {0}")]
+    #[error("TLS could not be set up")]
     Tls(#[from] rustls::Error),
-    #[error("the HTTP client could not be set up: {0}")]
+    #[error("the HTTP client could not be set up")]
     Client(#[from] reqwest::Error),
 }
 

@@ -65,8 +65,10 @@ impl Sender {
     ) -> Result<Self, GatewaySetupError> {
         required(&twilio.account_sid, "account_sid")?;
         required(twilio.auth_token.expose(), "auth_token")?;
-        if twilio.from.is_some() == twilio.messaging_service_sid.is_some() {
-            return Err(GatewaySetupError::TwilioSender);
+        match (&twilio.from, &twilio.messaging_service_sid) {
+            (None, None) => return Err(GatewaySetupError::NoTwilioSender),
+            (Some(_), Some(_)) => return Err(GatewaySetupError::TwoTwilioSenders),
+            (Some(_), None) | (None, Some(_)) => {}
         }
         let path = format!("/2010-04-01/Accounts/{}/Messages.json", twilio.account_sid);
         let url = endpoint(&twilio.base_url, &path)?;

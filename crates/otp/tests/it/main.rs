@@ -24,6 +24,7 @@ mod openapi;
 mod operator;
 mod practices;
 mod projects;
+mod receipts;
 mod sdk;
 mod sdk_errors;
 mod sdk_users;

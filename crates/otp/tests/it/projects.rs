@@ -178,7 +178,8 @@ async fn a_project_has_a_name_and_goes_with_all_that_belongs_to_it() {
     app.verified(ALICE).await;
     let mut project = app.project.clone();
     let mut tx = app.scratch.store.begin().await.unwrap();
-    project.rename(&mut tx, "Shop").await.unwrap();
+    let name = "Shop".parse().unwrap();
+    project.rename(&mut tx, &name).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(app.get("/v1/debug/whoami").await.ok().text("name"), "Shop");
     let mut tx = app.scratch.store.begin().await.unwrap();

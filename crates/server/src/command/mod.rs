@@ -212,6 +212,8 @@ fn log_filter(text: &str) -> anyhow::Result<EnvFilter> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::CommandFactory;
 
     use super::*;
@@ -263,6 +265,46 @@ mod tests {
         let mut command = CommandLine::command();
         command.build();
         check(&command, "sallyport");
+    }
+
+    /// Every Rust file of the crates.
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let mut found = Vec::new();
+        for path in paths {
+            if path.is_dir() {
+                found.extend(sources(&path));
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                found.push(path);
+            }
+        }
+        found
+    }
+
+    /// The causes of an error are printed behind it, so that a text which holds its cause must have
+    /// no source.
+    #[test]
+    fn no_error_repeats_its_source() {
+        let mark = concat!("#[", "error(");
+        let mut with_source = 0;
+        for file in sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))) {
+            let code = std::fs::read_to_string(&file).unwrap();
+            for variant in code.split(mark).skip(1) {
+                let (text, rest) = variant.split_once(")]").unwrap();
+                let ends = ["),\n", "},\n", "}\n"].map(|end| rest.find(end));
+                let fields = &rest[..ends.into_iter().flatten().min().unwrap_or(rest.len())];
+                let marked = ["#[from]", "#[source]"].map(|mark| fields.split_once(mark));
+                let Some((_, field)) = marked.into_iter().flatten().next() else {
+                    continue;
+                };
+                with_source += 1;
+                let name = field.trim().split(':').next().unwrap();
+                let repeats = text.contains("{0") || text.contains(&format!("{{{name}}}"));
+                assert!(!repeats, "{}: {text}", file.display());
+            }
+        }
+        assert!(with_source > 20, "{with_source} errors with a source");
     }
 
     #[test]

@@ -296,7 +296,8 @@ fn grouped(assignments: &[Assignment]) -> BTreeMap<String, Vec<String>> {
     grouped
 }
 
-/// Numbers are kept as they are typed, and a provider takes one form only.
+/// Numbers are kept as they are typed, and scripts read them in every usual way of writing. One that
+/// cannot be read is found now, and not when somebody waits for a code.
 fn warn_of_numbers(attributes: &BTreeMap<String, Vec<String>>) {
     for (name, values) in attributes {
         for value in values {
@@ -316,15 +317,11 @@ fn number_warning(name: &str, value: &str) -> Option<String> {
     if !holds_number {
         return None;
     }
-    match phone::normalise(value, None) {
-        Some(number) if number == value => None,
-        Some(number) => Some(format!(
-            "{name} was kept as {value}; passcodes are sent to {number} only if it is written so"
-        )),
-        None => Some(format!(
-            "{name} was kept as {value}, which is no international number such as +12025550101: no passcode can be sent to it"
-        )),
-    }
+    phone::as_scripts_read(value).is_none().then(|| {
+        format!(
+            "{name} was kept as {value}, which cannot be read as an international number such as +12025550101: no passcode can be sent to it, unless the script has a country code to put before it"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -332,10 +329,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_no_provider_takes_are_warned_of() {
+    fn numbers_that_cannot_be_read_are_warned_of() {
         for (name, value, warned) in [
             ("mobile", "+12025550101", false),
-            ("Mobile", "+1 202 555 0101", true),
+            ("Mobile", "+1 202 555 0101", false),
+            ("mobile", "+1 (202) 555-0142", false),
+            ("mobile", "12025550142", false),
             ("telephoneNumber", "202 555 0101", true),
             ("mobile", "", false),
             ("phoneNumberVerified", "true", false),

@@ -23,7 +23,7 @@ const ACR: &str = "stytch";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SignInError {
     #[error("the provider did not answer: {0}")]
-    Unreachable(#[from] reqwest::Error),
+    Unreachable(reqwest::Error),
     #[error("the provider answered {status} at {path}: {words}")]
     Refused {
         path: String,
@@ -37,7 +37,20 @@ pub(super) enum SignInError {
     #[error("userinfo is about somebody else")]
     OtherSubject,
     #[error("an address of the provider is malformed: {0}")]
-    Address(#[from] url::ParseError),
+    Address(url::ParseError),
+}
+
+/// The page shows one text, which holds the cause.
+impl From<reqwest::Error> for SignInError {
+    fn from(cause: reqwest::Error) -> Self {
+        Self::Unreachable(cause)
+    }
+}
+
+impl From<url::ParseError> for SignInError {
+    fn from(cause: url::ParseError) -> Self {
+        Self::Address(cause)
+    }
 }
 
 /// One application at one provider.

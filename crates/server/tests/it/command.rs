@@ -334,10 +334,13 @@ fn what_serve_would_refuse_is_no_right_configuration() {
                 ),
             "at least 16 characters",
         ),
-        (twilio(""), "from and messaging_service_sid"),
+        (
+            twilio(""),
+            "the sender is missing: from or messaging_service_sid",
+        ),
         (
             twilio("from = \"+12025550100\"\nmessaging_service_sid = \"MG1\""),
-            "from and messaging_service_sid",
+            "from and messaging_service_sid are both given",
         ),
         (smpp("sender = \"Example\""), "without tls"),
         (
@@ -416,4 +419,26 @@ async fn the_last_secret_of_a_project_is_not_revoked_in_passing() {
     assert_eq!(revoke(&first, &[]), (true, String::new()));
     assert_eq!(revoke(&second, &["--yes"]), (true, String::new()));
     assert!(secrets(project).is_empty());
+}
+
+#[tokio::test]
+async fn the_name_of_a_project_is_one_line_that_is_printed_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let place = Place {
+        home: home.path().to_owned(),
+        store: None,
+    };
+    Premises::create(&place).await.unwrap();
+    for name in ["two\nlines", "\u{1b}[31mred"] {
+        let (is_fine, words) = said(home.path(), &["otp", "project", "add", "--name", name]);
+        assert!(!is_fine, "{words}");
+        assert_eq!(
+            words,
+            "sallyport: a name has 1 to 128 characters, none of them a line break or another control character\n"
+        );
+    }
+    said(home.path(), &["otp", "project", "add", "--name", "Shop"]);
+    let (_, listed) = said(home.path(), &["otp", "project", "list"]);
+    assert!(listed.ends_with("  Shop\n"), "{listed}");
+    assert_eq!(listed.lines().count(), 1);
 }

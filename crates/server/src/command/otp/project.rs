@@ -3,7 +3,7 @@ use std::fmt::Write;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use sallyport_base::Conn;
-use sallyport_otp::{Environment, Project as Stored};
+use sallyport_otp::{Environment, Project as Stored, ProjectName};
 
 use crate::command::{Place, Premises, output};
 
@@ -28,7 +28,7 @@ pub struct Add {
     #[arg(long)]
     live: bool,
 
-    /// What operators call it. Without it: its id.
+    /// What operators call it: one line of at most 128 characters. Without it: its id.
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
 }
@@ -73,6 +73,8 @@ impl Project {
 
 impl Add {
     async fn run(self, premises: &Premises) -> anyhow::Result<()> {
+        // Not where the command line is read: what cannot be printed would be printed there.
+        let name: Option<ProjectName> = self.name.map(|name| name.parse()).transpose()?;
         let environment = if self.live {
             Environment::Live
         } else {
@@ -81,7 +83,7 @@ impl Add {
         let mut tx = premises.store.begin().await?;
         let (mut project, secret) =
             Stored::create(&mut tx, environment, premises.now(), &premises.random).await?;
-        if let Some(name) = &self.name {
+        if let Some(name) = &name {
             project.rename(&mut tx, name).await?;
         }
         tx.commit().await?;
