@@ -226,7 +226,7 @@ fn code_of<'p>(
 
 fn show_start(demo: &DemoState, status: StatusCode, words: Option<&str>) -> Response {
     let messages: Vec<Value> = words
-        .map(|text| json!({ "severity": "error", "text": text }))
+        .map(|text| json!({ "severity": "error", "text": text, "about": "page" }))
         .into_iter()
         .collect();
     let context = json!({

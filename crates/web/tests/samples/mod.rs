@@ -63,15 +63,14 @@ fn passcode() -> Vec<Sample> {
     let mut mail = first.clone();
     mail["working"] = json!({ "sent_to": "a••••@example.com" });
     let mut wrong = first.clone();
-    wrong["messages"] =
-        json!([{ "severity": "Error", "text": "Incorrect SMS code, please try again." }]);
+    wrong["messages"] = json!([{ "severity": "Error", "text": "Incorrect SMS code, please try again.", "about": "field" }]);
     wrong["seconds_left"] = json!(142);
     wrong["resend_in"] = json!(0);
     let mut early = first.clone();
     early["messages"] = json!([{ "severity": "error", "text": "Please wait 28 seconds before you ask for another code.", "about": "page" }]);
     let mut again = first.clone();
     again["working"]["other_method"] = json!("totp");
-    again["messages"] = json!([{ "severity": "info", "text": "A new code is on its way. The old one no longer works." }]);
+    again["messages"] = json!([{ "severity": "info", "text": "A new code is on its way. The old one no longer works.", "about": "page" }]);
     let mut undelivered = first.clone();
     undelivered["working"]["other_method"] = json!("totp");
     undelivered["working"]["not_delivered"] = json!(true);
@@ -83,8 +82,7 @@ fn passcode() -> Vec<Sample> {
     let mut expired = first.clone();
     expired["seconds_left"] = json!(0);
     expired["resend_in"] = json!(0);
-    expired["messages"] =
-        json!([{ "severity": "error", "text": "This code no longer works. Ask for a new one." }]);
+    expired["messages"] = json!([{ "severity": "error", "text": "This code no longer works. Ask for a new one.", "about": "field" }]);
     vec![
         sample("otp", page, first),
         sample("otp-mail", "auth/otp_email/otp_email.xhtml", mail),
@@ -112,7 +110,7 @@ fn authenticator() -> Vec<Sample> {
         sample("totp-enroll", enroll, context.clone()),
         sample("totp", login, context.clone()),
     ];
-    context["messages"] = json!([{ "severity": "error", "text": "This code is not right. Check that the clock of your phone is right, and enter the newest code." }]);
+    context["messages"] = json!([{ "severity": "error", "text": "This code is not right. Check that the clock of your phone is right, and enter the newest code.", "about": "field" }]);
     samples.push(sample("totp-enroll-wrong", enroll, context.clone()));
     samples.push(sample("totp-wrong", login, context));
     samples
@@ -127,8 +125,7 @@ fn new_password() -> Vec<Sample> {
         "working": { "username": "alice", "min_length": 12 },
     });
     let mut samples = vec![sample("new-password", page, context.clone())];
-    context["messages"] =
-        json!([{ "severity": "error", "text": "That is your old password. Choose another one." }]);
+    context["messages"] = json!([{ "severity": "error", "text": "That is your old password. Choose another one.", "about": "field" }]);
     samples.push(sample("new-password-wrong", page, context));
     samples
 }
@@ -177,7 +174,7 @@ fn demo() -> Vec<Sample> {
         ],
     });
     let start = json!({ "start_link": "/demo/start", "phone_link": "/demo/phone", "messages": [] });
-    let failed = json!({ "start_link": "/demo/start", "phone_link": "/demo/phone", "messages": [{ "severity": "error", "text": "The sign-in was cancelled." }] });
+    let failed = json!({ "start_link": "/demo/start", "phone_link": "/demo/phone", "messages": [{ "severity": "error", "text": "The sign-in was cancelled.", "about": "page" }] });
     let shown = json!({
         "name": "Alice Archer", "sign_out_link": "/oxauth/restv1/end_session?id_token_hint=x",
         "id_token_claims": [
