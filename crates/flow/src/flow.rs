@@ -217,6 +217,7 @@ impl Flow {
             "DELETE FROM script_cache WHERE expires_at <= $1",
         ] {
             let mut tx = self.store().begin().await?;
+            tx.take_your_time();
             tx.execute(sql, params![now]).await?;
             tx.commit().await?;
         }

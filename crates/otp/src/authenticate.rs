@@ -9,6 +9,7 @@ use crate::{
     audit::{Entry, Event},
     channel::Channel,
     claim,
+    collision::again,
     conversion::Conversion,
     cooldown::Cooldown,
     decoy::Decoy,
@@ -98,20 +99,14 @@ pub async fn authenticate(
 ) -> Result<Success, Refusal> {
     let params = Params::check(&otp, &caller, &fields)?;
     let key = params.signing_key(&otp, &caller).await?;
-    let mut tx = otp.store().begin().await?;
-    match attempt(&otp, &mut tx, &caller, &params).await? {
+    match again(|| decide(&otp, &caller, &params)).await? {
         Outcome::Right(authenticated) => {
-            tx.commit().await?;
             tell_others(&otp, &caller, &authenticated).await;
             let answer = answer(&otp, &caller, &params, &authenticated, key.as_ref())?;
             Ok(Success::of(answer))
         }
-        Outcome::Counted(refusal) => {
-            tx.commit().await?;
-            Err(refusal)
-        }
+        Outcome::Counted(refusal) => Err(refusal),
         Outcome::NotCounted(refusal, user_id) => {
-            drop(tx);
             Entry::new(Event::CodeRefused)
                 .because(&refusal)
                 .maybe_user(user_id)
@@ -120,6 +115,16 @@ pub async fn authenticate(
             Err(refusal)
         }
     }
+}
+
+/// One attempt, which is durable as far as it counts.
+async fn decide(otp: &Otp, caller: &Caller, params: &Params) -> Result<Outcome, Refusal> {
+    let mut tx = otp.store().begin().await?;
+    let outcome = attempt(otp, &mut tx, caller, params).await?;
+    if !matches!(outcome, Outcome::NotCounted(..)) {
+        tx.commit().await?;
+    }
+    Ok(outcome)
 }
 
 /// The user comes first, then the code: whoever changes both takes them in this order.
@@ -186,6 +191,7 @@ async fn try_sandbox(
     method: Method,
     session: Option<Session>,
 ) -> Result<Outcome, Refusal> {
+    User::hold(tx, method.user_id).await?;
     let shown_id = method::shown_id(&caller.project, params.kind, method.id);
     if params.guess.mac != otp.keys().code(&shown_id, Code::sandbox().expose()) {
         return Ok(Outcome::NotCounted(

@@ -1,7 +1,7 @@
 //! Carries messages from the outbox to the gateways. Every node has a courier, and any of them may
 //! take any message.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use sallyport_base::{StoreError, Timestamp, Tx};
@@ -28,9 +28,9 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a gateway may take in all, to be connected and to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
-/// How often more it is tried to keep what a gateway said, while the store is away: nobody will say it
-/// again.
-const RECORDINGS: u32 = 30;
+/// For how long it is tried to keep what a gateway said, while the store is away: nobody will say it
+/// again. Afterwards another courier decides.
+const RECORDING: Duration = Duration::from_secs(30);
 
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
@@ -182,15 +182,14 @@ async fn carry(otp: &Otp, parcel: &Parcel) -> Result<(), StoreError> {
         .await
         .unwrap_or_else(|_| Err(GatewayError::Unanswered("it took too long".to_owned())));
     note(otp, parcel, line, &answer);
-    let mut left = RECORDINGS;
+    let began = Instant::now();
     loop {
         match keep(otp, parcel, line, &answer).await {
-            Err(cause) if left > 0 => {
+            Err(cause) if began.elapsed() < RECORDING => {
                 tracing::warn!(error = %cause, message.id = %parcel.id, "what a gateway said could not be kept; it is tried again");
             }
             kept => return kept,
         }
-        left -= 1;
         tokio::time::sleep(RECORD_AGAIN).await;
     }
 }
@@ -257,9 +256,11 @@ async fn sent(
 ) -> Result<(), StoreError> {
     let mut tx = otp.store().begin().await?;
     let reference = accepted.reference.as_deref();
-    parcel.sent(&mut tx, reference, None, now).await?;
+    let is_news = parcel.sent(&mut tx, reference, None, now).await?;
     tx.commit().await?;
-    otp.metrics().sent(&parcel.gateway, &parcel.country);
+    if is_news {
+        otp.metrics().sent(&parcel.gateway, &parcel.country);
+    }
     Ok(())
 }
 
@@ -290,13 +291,17 @@ async fn unanswered(
 async fn leave_open(otp: &Otp, parcel: &Parcel, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = otp.store().begin().await?;
     let reason = Some(Reason::Unanswered);
-    if parcel.sent(&mut tx, None, reason, now).await? {
+    let is_news = parcel.sent(&mut tx, None, reason, now).await?;
+    if is_news {
         parcel
             .audit(&mut tx, Event::SendUnconfirmed, reason, now, otp.random())
             .await?;
+    }
+    tx.commit().await?;
+    if is_news {
         otp.metrics().sent(&parcel.gateway, &parcel.country);
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// The gateway does not have the message for sure: the next one gets it, at once or after a pause.

@@ -170,6 +170,13 @@ async fn put_out(
     let message = message(otp, order, &code);
     let passcode = passcode(otp, order, method, &code, message.id);
     make_only_code(otp, tx, order, &passcode).await?;
+    // Somebody may have proven the address while this waited for the code of theirs.
+    if Method::find(tx, &order.caller.project, method.id, now)
+        .await?
+        .is_none()
+    {
+        return Ok(Err(Refusal::duplicate(method.kind())));
+    }
     Method::extend_probation(tx, method.id, now).await?;
     let warned = match check_number(otp, tx, order, method).await? {
         Ok(warned) => warned,

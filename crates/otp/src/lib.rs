@@ -13,6 +13,7 @@ mod answer;
 mod audit;
 mod authenticate;
 mod budgets;
+mod calls;
 mod channel;
 mod claim;
 mod collision;

@@ -1,9 +1,11 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use sallyport_base::{Clock, Random, Secret, Store, StoreError, Timestamp, Vault};
+use tokio::time::timeout;
 use url::Url;
 
 use crate::{
+    calls::Calls,
     channel::Channel,
     conversion::PoorPrefixes,
     courier::{self, Courier},
@@ -19,6 +21,10 @@ use crate::{
     signing_key::{self, ReadKeys},
 };
 
+/// How long calls and gateways may keep a service that stops: as long as any gateway may take that does
+/// answer. What is not answered for by then is decided by another courier.
+const LONGEST_REST: Duration = Duration::from_secs(8);
+
 /// The passcode service: what its handlers share.
 #[derive(Clone)]
 pub struct Otp(Arc<Inner>);
@@ -32,6 +38,7 @@ struct Inner {
     lines: Lines,
     lookup: Option<Asker>,
     courier: Courier,
+    calls: Calls,
     receipts: Receipts,
     metrics_token: Option<Secret>,
     limits: Limits,
@@ -112,6 +119,7 @@ impl Otp {
             lines,
             lookup: parts.lookup.as_ref().map(Asker::new).transpose()?,
             courier: Courier::default(),
+            calls: Calls::default(),
             receipts,
             metrics_token: parts.metrics_token,
             text: MessageText::check(&parts.message)?,
@@ -150,7 +158,13 @@ impl Otp {
     /// Waits until what was handed over is answered for, and takes leave of the gateways. Nothing is
     /// handed over afterwards.
     pub async fn stop_sending(&self) {
-        self.lines().rest().await;
+        let quiet = async {
+            self.0.calls.are_over().await;
+            self.lines().rest().await;
+        };
+        if timeout(LONGEST_REST, quiet).await.is_err() {
+            tracing::warn!("a gateway or a caller keeps the service waiting, and is left");
+        }
         self.lines().close().await;
     }
 
@@ -172,6 +186,10 @@ impl Otp {
 
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.0.calls
     }
 
     pub(crate) fn lines(&self) -> &Lines {

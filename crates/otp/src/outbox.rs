@@ -66,8 +66,8 @@ CREATE INDEX otp_outbox_by_gateway ON otp_outbox (state, gateway, due_at);
 const PURPOSE: &str = "otp message";
 
 /// How long a message may be in the hands of a node before the node counts as lost: longer than a
-/// courier waits for any gateway, and short beside the life of a code.
-pub const LEASE: Duration = Duration::from_secs(30);
+/// courier waits for any gateway and then for the store, and short beside the life of a code.
+pub const LEASE: Duration = Duration::from_secs(60);
 
 /// A message that waits for a gateway, or once did. The store has its text and its number sealed, and
 /// only until a gateway has it.
@@ -322,15 +322,13 @@ impl Parcel {
             .execute(
                 "UPDATE otp_outbox SET state = 'sent', sealed = NULL, prefix = NULL, sent_at = $3,
                     reference = $4, reason = $5
-                 WHERE message_id = $1 AND tries = $2 AND (state = 'handed'
-                    OR (state = 'sent' AND reason = $6 AND $5 IS NULL))",
+                 WHERE message_id = $1 AND state = 'handed' AND tries = $2",
                 params![
                     self.id,
                     self.tries,
                     now,
                     reference,
-                    reason.map(Reason::as_str),
-                    Reason::Unanswered.as_str()
+                    reason.map(Reason::as_str)
                 ],
             )
             .await?;

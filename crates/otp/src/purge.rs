@@ -19,6 +19,7 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
     let conversions = counters.minus(otp.limits().conversion.duration());
     let decisions = now.minus(retention.audit());
     let mut tx = otp.store().begin().await?;
+    tx.take_your_time();
     let doubted = match otp.limits().reverify_after() {
         Some(after) => Method::doubt(&mut tx, now.minus(after)).await?,
         None => 0,
@@ -51,8 +52,8 @@ pub async fn run(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
 }
 
 /// A clock that was ahead for a moment wrote times that would block numbers, users and messages for as
-/// long as it was ahead. What no right clock can have written is as if it had been written now: so that
-/// nothing ends earlier than it should. The order of the tables is that of a send and of an authentication.
+/// long as it was ahead. What no right clock can have written by now is as if it had been written now.
+/// A clock that is behind at this moment cannot be told from that: what it sets right ends early. The order of the tables is that of a send and of an authentication.
 async fn set_times_right(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
     let latest = now.plus(CLOCKS_APART);
     let mut tx = otp.store().begin().await?;
@@ -86,7 +87,7 @@ async fn set_times_right(otp: &Otp, now: Timestamp) -> Result<(), StoreError> {
                 event = "otp.wrong_clock",
                 what,
                 rows,
-                "a clock was ahead; what it wrote in the passcode service is set right"
+                "times of the passcode service lie further ahead than a right clock can have written them, and are set as if written now"
             );
         }
     }

@@ -2,8 +2,8 @@
 
 use axum::{
     Extension, Router,
-    extract::Request,
-    middleware::{Next, from_fn, from_fn_with_state},
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, delete, get, post, put},
 };
@@ -85,7 +85,7 @@ pub fn routes(otp: Otp) -> Router {
         .route(receipt::PATH, get(receipt::receive).post(receipt::receive))
         .fallback(async || Refusal::RouteNotFound)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(to_its_end))
+        .layer(from_fn_with_state(otp.clone(), to_its_end))
         .layer(from_fn_with_state(otp.clone(), answer::in_json));
     let router = match otp.metrics_token() {
         Some(_) => api.route("/metrics", get(metrics::show)),
@@ -96,8 +96,16 @@ pub fn routes(otp: Otp) -> Router {
 
 /// A call that began comes to its end, whatever becomes of its caller: who was added is told of, who
 /// ran into an alarm is reported.
-async fn to_its_end(request: Request, next: Next) -> Response {
-    let call = tokio::spawn(next.run(request).in_current_span());
+async fn to_its_end(State(otp): State<Otp>, request: Request, next: Next) -> Response {
+    let running = otp.calls().begin().await;
+    let call = tokio::spawn(
+        async move {
+            let response = next.run(request).await;
+            drop(running);
+            response
+        }
+        .in_current_span(),
+    );
     match call.await {
         Ok(response) => response,
         Err(cause) => {

@@ -78,10 +78,9 @@ impl Unlock {
         now: Timestamp,
     ) -> Result<Lifted, StoreError> {
         let Self { address, mac, .. } = self;
-        let users: BTreeSet<Id<User>> = Method::users_with(tx, project, address.as_str())
-            .await?
-            .into_iter()
-            .collect();
+        let owner = Method::find_by_address(tx, project, address).await?;
+        // Whoever is only adding it has limits of their own to thank for.
+        let users: BTreeSet<Id<User>> = owner.map(|method| method.user_id).into_iter().collect();
         let mut lifted = Lifted::default();
         for user_id in &users {
             lifted.add(User::unlock(tx, *user_id, now).await?);

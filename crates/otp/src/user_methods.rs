@@ -6,7 +6,6 @@ use crate::{
     address::{Address, Kind},
     answer::Success,
     audit::{Entry, Event},
-    claim,
     collision::again,
     email_address::EmailAddress,
     fields::Fields,
@@ -109,7 +108,6 @@ async fn replace(
     let user = load_and_hold(&mut tx, caller, name).await?;
     let methods = Method::list(&mut tx, user.id, *now).await?;
     let [old] = <[Method; 1]>::try_from(methods).map_err(|_| Refusal::ExchangeUser)?;
-    claim::take(otp, &mut tx, caller, &old, address).await?;
     if !Method::exchange(&mut tx, project, &old, address, *now, otp.random()).await? {
         return Err(Refusal::duplicate(address.kind()));
     }

@@ -50,6 +50,7 @@ impl Link {
                 Ok(())
             }
             Err(StoreError::Statement(cause)) => Err(StoreError::Commit(cause)),
+            Err(StoreError::Silent) => Err(StoreError::Unknown),
             Err(cause) => Err(cause),
         }
     }

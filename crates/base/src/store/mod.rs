@@ -73,6 +73,9 @@ pub enum StoreError {
     Commit(Arc<sqlx::Error>),
     #[error("the store did not answer in time")]
     Silent,
+    /// The one case in which the transaction may have happened.
+    #[error("the store did not say in time whether the change is durable")]
+    Unknown,
     #[error("the store is closed")]
     Closed,
 }
@@ -289,6 +292,13 @@ macro_rules! bound {
 }
 
 impl Conn {
+    /// Lets statements take as long as they take: for work that nobody waits for.
+    pub fn take_your_time(&mut self) {
+        if let Engine::Postgres(link) = self.0.engine() {
+            link.without_haste();
+        }
+    }
+
     /// The first row, or `None` when there is none.
     pub async fn row(
         &mut self,

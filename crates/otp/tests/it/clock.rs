@@ -106,7 +106,7 @@ async fn a_node_that_was_lost_has_a_message_no_longer_for_a_clock_that_was_ahead
     app.login_or_create(ALICE).await.ok();
     lose_the_node(&app).await;
     back_by(&app, 3600).await;
-    for seconds in [30, 15] {
+    for seconds in [60, 15] {
         app.wait(seconds);
         app.otp.send_due().await.unwrap();
     }

@@ -331,7 +331,7 @@ async fn a_message_in_doubt_is_not_given_to_a_gateway_that_would_send_it_twice()
         }
         let given = carrier.received().len();
         for _ in 0..3 {
-            app.wait(30);
+            app.wait(60);
             app.otp.send_due().await.unwrap();
         }
         assert_eq!(carrier.received().len(), given);
@@ -353,7 +353,7 @@ async fn an_answer_that_comes_after_another_node_took_over_changes_nothing() {
         tokio::task::yield_now().await;
     }
     carrier.will(Then::Answer(StatusCode::OK));
-    for seconds in [30, 1] {
+    for seconds in [60, 1] {
         app.wait(seconds);
         app.otp.send_due().await.unwrap();
     }
@@ -483,10 +483,9 @@ async fn a_gateway_that_keeps_silent_holds_up_no_other() {
             tokio::task::yield_now().await;
         }
     };
-    // Before the silent one is given up for the second time.
-    tokio::time::timeout(Duration::from_secs(10), is_sent)
-        .await
-        .unwrap();
+    is_sent.await;
+    let given = silent.received().len();
+    assert_eq!(given, 32, "none of its hands was needed");
     courier.abort();
 }
 

@@ -239,7 +239,7 @@ async fn messages_of_a_project_that_was_removed_are_not_sent() {
     carrier.will(Then::Answer(StatusCode::OK));
     for _ in 0..3 {
         app.otp.send_due().await.unwrap();
-        app.wait(30);
+        app.wait(60);
     }
     assert_eq!(carrier.received().len(), given);
 }
@@ -260,7 +260,7 @@ async fn a_message_on_its_way_when_its_project_is_removed_is_not_given_again() {
     tx.commit().await.unwrap();
     carrier.go_on();
     slow.await.unwrap().unwrap();
-    app.wait(30);
+    app.wait(60);
     app.otp.send_due().await.unwrap();
     assert_eq!(carrier.received().len(), 1);
 }

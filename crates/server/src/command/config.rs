@@ -78,7 +78,7 @@ fn check(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `otp serve` runs the service also where it is not enabled.
+/// `otp serve` runs the service also where it is not enabled: whoever lists gateways means to use it.
 fn check_passcode_service(
     home: &Home,
     config: &config::Config,
