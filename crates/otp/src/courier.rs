@@ -30,7 +30,7 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
 /// For how long it is tried to keep what a gateway said, while the store is away: nobody will say it
 /// again. Afterwards another courier decides.
-const RECORDING: Duration = Duration::from_secs(30);
+const RECORDING: Duration = Duration::from_secs(20);
 
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 

@@ -67,7 +67,7 @@ const PURPOSE: &str = "otp message";
 
 /// How long a message may be in the hands of a node before the node counts as lost: longer than a
 /// courier waits for any gateway and then for the store, and short beside the life of a code.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_secs(45);
 
 /// A message that waits for a gateway, or once did. The store has its text and its number sealed, and
 /// only until a gateway has it.

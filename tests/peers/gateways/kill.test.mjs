@@ -44,7 +44,7 @@ test("no message is lost or doubled when the server is killed before a gateway h
     gateway.isBusy = false;
     await service.begin();
     // What was in the hands of the killed server is taken up again after half a minute.
-    await until(() => gateway.messages.size >= MESSAGES, 60);
+    await until(() => gateway.messages.size >= MESSAGES, 90);
     assert.equal(gateway.messages.size, MESSAGES);
     const byNumber = new Map([...gateway.messages.values()].map((message) => [message.to, message]));
     assert.equal(byNumber.size, MESSAGES, "one message for each number");
@@ -67,7 +67,7 @@ test("no message is lost or doubled when the server is killed at any moment", as
       await service.kill();
       await service.begin();
     }
-    await until(() => gateway.messages.size === 5, 60);
+    await until(() => gateway.messages.size === 5, 90);
     assert.equal(gateway.messages.size, 5);
     const numbers = new Set([...gateway.messages.values()].map((message) => message.to));
     assert.equal(numbers.size, 5);
