@@ -88,39 +88,81 @@ async fn an_operator_keeps_the_list_of_who_wants_no_messages() {
     assert_eq!(said, "the number was not on the list\n");
 }
 
-/// A full disk under the log, or a reader of it that died, is no reason to turn people away.
-#[tokio::test]
-async fn a_server_whose_log_cannot_be_written_answers_and_stops_in_order() {
-    let trusting = reqwest::Client::builder()
-        .tls_danger_accept_invalid_certs(true)
-        .build()
-        .unwrap();
-    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let home = tempfile::tempdir().unwrap();
+/// A server of its own, whose log goes to a full disk.
+struct Server {
+    process: Running,
+    pid: Pid,
+    issuer: String,
+}
+
+impl Server {
+    /// `program` begins it, with what it is begun with as the last words.
+    fn begin(home: &Path, program: &[&str]) -> Self {
         let config = "[server]\nlisten = \"127.0.0.1:0\"\n";
-        fs::write(home.path().join("sallyport.toml"), config).unwrap();
-        let mut child = Command::new(PROGRAM)
+        fs::write(home.join("sallyport.toml"), config).unwrap();
+        let mut child = Command::new(program[0])
+            .args(&program[1..])
             .args(["serve", "--home"])
-            .arg(home.path())
+            .arg(home)
             .stdout(Stdio::piped())
             .stderr(File::options().write(true).open("/dev/full").unwrap())
             .spawn()
             .unwrap();
         let (pid, said) = (child.id(), child.stdout.take().unwrap());
-        let mut server = Running::new(child);
+        let process = Running::new(child);
         let first = BufReader::new(said).lines().next().unwrap().unwrap();
         let issuer = first.strip_prefix("Sallyport answers at ").unwrap();
-        let answer = trusting.get(format!("{issuer}/nowhere")).send().await;
-        assert_eq!(answer.unwrap().status(), 404);
-        kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
+        Self {
+            process,
+            pid: Pid::from_raw(pid.cast_signed()).unwrap(),
+            issuer: issuer.to_owned(),
+        }
+    }
+
+    async fn answers(&self) {
+        let trusting = reqwest::Client::builder()
+            .tls_danger_accept_invalid_certs(true)
+            .build()
+            .unwrap();
+        let answer = trusting.get(format!("{}/nowhere", self.issuer)).send();
+        assert_eq!(answer.await.unwrap().status(), 404);
+    }
+
+    fn tell(&self, signal: Signal) {
+        kill_process(self.pid, signal).unwrap();
+    }
+
+    async fn ends_in_order(mut self) {
         let ended = loop {
-            if let Some(ended) = server.try_wait().unwrap() {
+            if let Some(ended) = self.process.try_wait().unwrap() {
                 break ended;
             }
             tokio::task::yield_now().await;
         };
-        assert!(ended.success(), "{signal:?}: {ended}");
+        assert!(ended.success(), "{ended}");
     }
+}
+
+/// A full disk under the log, or a reader of it that died, is no reason to turn people away.
+#[tokio::test]
+async fn a_server_whose_log_cannot_be_written_answers_and_stops_in_order() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let home = tempfile::tempdir().unwrap();
+        let server = Server::begin(home.path(), &[PROGRAM]);
+        server.answers().await;
+        server.tell(signal);
+        server.ends_in_order().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_to_outlive_its_terminal_does() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::begin(home.path(), &["nohup", PROGRAM]);
+    server.tell(Signal::HUP);
+    server.answers().await;
+    server.tell(Signal::TERM);
+    server.ends_in_order().await;
 }
 
 #[tokio::test]
