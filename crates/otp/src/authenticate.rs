@@ -298,7 +298,7 @@ async fn accept(
     let Caller { project, now, .. } = caller;
     let Proof { method, .. } = &proof;
     if !method.was_proven {
-        claim::take(otp, tx, caller, method, &method.address).await?;
+        claim::take(otp, tx, caller, method).await?;
     }
     if !Method::verify(tx, method, *now).await? {
         return Ok(Outcome::NotCounted(

@@ -5,23 +5,22 @@ use sallyport_base::{StoreError, Tx};
 
 use crate::{
     Otp,
-    address::Address,
     audit::{Entry, Event},
     method::Method,
     outbox::Parcel,
     project::Caller,
 };
 
-/// Takes the address away from another user who claims it, so that `heir` can have it. The user keeps
+/// Takes the address of `heir` away from another user who claims it. That user keeps
 /// all else. The messages come before the method, as where a code is replaced.
 pub async fn take(
     otp: &Otp,
     tx: &mut Tx,
     caller: &Caller,
     heir: &Method,
-    address: &Address,
 ) -> Result<(), StoreError> {
     let Caller { project, now, .. } = caller;
+    let address = &heir.address;
     let owner = Method::find_by_address(tx, project, address).await?;
     let Some(claimant) = owner.filter(|owner| !owner.was_proven && owner.id != heir.id) else {
         return Ok(());

@@ -80,18 +80,18 @@ impl Unlock {
         let Self { address, mac, .. } = self;
         let owner = Method::find_by_address(tx, project, address).await?;
         // Whoever is only adding it has limits of their own to thank for.
-        let users: BTreeSet<Id<User>> = owner.map(|method| method.user_id).into_iter().collect();
+        let owner = owner.map(|method| method.user_id);
         let mut lifted = Lifted::default();
-        for user_id in &users {
-            lifted.add(User::unlock(tx, *user_id, now).await?);
+        if let Some(user_id) = owner {
+            lifted.add(User::unlock(tx, user_id, now).await?);
         }
         lifted.pause = Cooldown::end(tx, project, mac, &self.limits, now).await?;
-        for subject in subjects(mac, &users) {
+        for subject in subjects(mac, owner) {
             lifted.windows += Allowance::forget(tx, project, &subject, now).await?;
         }
         if !lifted.is_nothing() {
             Entry::new(Event::Unlocked)
-                .maybe_user(users.first().copied())
+                .maybe_user(owner)
                 .address_hash(mac.clone(), address.end())
                 .record_of_operator(tx, project, now, &self.random)
                 .await?;
@@ -117,10 +117,10 @@ fn read(text: &str) -> Result<Address, UnlockError> {
 }
 
 /// In an order that is always the same, so that two of them at once do not wait for each other.
-fn subjects(mac: &Mac, users: &BTreeSet<Id<User>>) -> BTreeSet<String> {
-    let of_users = users.iter().copied().flat_map(subjects_of_user);
+fn subjects(mac: &Mac, owner: Option<Id<User>>) -> BTreeSet<String> {
+    let of_owner = owner.into_iter().flat_map(subjects_of_user);
     subjects_of_address(mac)
         .into_iter()
-        .chain(of_users)
+        .chain(of_owner)
         .collect()
 }

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Display, future::Future, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
@@ -27,7 +27,7 @@ pub const SCHEMAS: [Schema; 4] = [
 ];
 
 /// How long a node goes between two rounds of removing what expired.
-pub const PURGE_EVERY: Duration = Duration::from_secs(5 * 60);
+const PURGE_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// How long a change of a script takes to be seen when nobody logs in.
 pub const LOOK_AT_SCRIPTS_EVERY: Duration = Duration::from_secs(1);
@@ -113,14 +113,9 @@ impl App {
         }
     }
 
-    /// Removes what expired, now and every five minutes, for as long as it is polled.
+    /// As [`keep_tidy`].
     pub async fn keep_tidy(&self) {
-        loop {
-            if let Err(cause) = self.purge(self.flow.clock().now()).await {
-                tracing::error!(error = %cause, "what expired could not be removed; it is tried again in five minutes");
-            }
-            tokio::time::sleep(PURGE_EVERY).await;
-        }
+        keep_tidy(|| self.purge(self.flow.clock().now())).await;
     }
 
     /// Takes in changes of scripts when nobody logs in, every second, for as long as it is polled.
@@ -136,6 +131,20 @@ impl App {
             is_failing = looked.is_err();
             tokio::time::sleep(LOOK_AT_SCRIPTS_EVERY).await;
         }
+    }
+}
+
+/// Removes what expired, now and every five minutes, for as long as it is polled.
+pub(crate) async fn keep_tidy<P, E>(purge: impl Fn() -> P)
+where
+    P: Future<Output = Result<(), E>>,
+    E: Display,
+{
+    loop {
+        if let Err(cause) = purge().await {
+            tracing::error!(error = %cause, "what expired could not be removed; it is tried again in five minutes");
+        }
+        tokio::time::sleep(PURGE_EVERY).await;
     }
 }
 

@@ -1,7 +1,8 @@
 //! Stytch's official Rust SDK over users, sessions, and codes by e-mail and WhatsApp.
 
 use stytch::consumer::{
-    otp::AuthenticateRequest,
+    client::Client,
+    otp::{AuthenticateRequest, AuthenticateResponse},
     otp_email, otp_whatsapp,
     sessions::{self, RevokeRequest},
     users::{
@@ -184,12 +185,10 @@ async fn the_rust_sdk_creates_changes_and_finds_users() {
     assert_eq!(user.name.unwrap().first_name.as_deref(), Some("Alice"));
 }
 
-#[tokio::test]
-async fn the_rust_sdk_lists_and_revokes_sessions() {
-    let app = App::start().await;
-    let stytch = sdk(&app, &app.secret).await;
+/// Alice, with a session of an hour.
+async fn signed_in(app: &App, stytch: &Client) -> AuthenticateResponse {
     let (method_id, code) = app.sent(ALICE).await;
-    let right = stytch
+    stytch
         .otps
         .authenticate(AuthenticateRequest {
             method_id,
@@ -198,7 +197,14 @@ async fn the_rust_sdk_lists_and_revokes_sessions() {
             ..AuthenticateRequest::default()
         })
         .await
-        .unwrap();
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_rust_sdk_lists_and_revokes_sessions() {
+    let app = App::start().await;
+    let stytch = sdk(&app, &app.secret).await;
+    let right = signed_in(&app, &stytch).await;
     let user_id = right.user_id.clone();
     let listed = stytch
         .sessions
@@ -236,17 +242,7 @@ async fn the_rust_sdk_lists_and_revokes_sessions() {
 async fn the_rust_sdk_reads_a_refusal_of_rights() {
     let app = App::start().await;
     let stytch = sdk(&app, &app.secret).await;
-    let (method_id, code) = app.sent(ALICE).await;
-    let right = stytch
-        .otps
-        .authenticate(AuthenticateRequest {
-            method_id,
-            code,
-            session_duration_minutes: Some(60),
-            ..AuthenticateRequest::default()
-        })
-        .await
-        .unwrap();
+    let right = signed_in(&app, &stytch).await;
     let check = |session_token| sessions::AuthenticateRequest {
         session_token: Some(session_token),
         authorization_check: Some(sessions::AuthorizationCheck {

@@ -3,7 +3,7 @@ use sallyport_flow::Issuer;
 use sallyport_otp::{Gateway, Otp};
 
 use crate::{
-    app::PURGE_EVERY,
+    app::keep_tidy,
     command::{
         Door, Place, Premises, StopSignals, Upkeep, output,
         serve::{certificate, gateways, passcode_listener, refuse_home_of_demo},
@@ -54,7 +54,10 @@ impl Serve {
         let door = Door::open(listener, router);
         let tidy = Upkeep::of("removing what expired", {
             let (otp, premises) = (otp.clone(), premises.clone());
-            move || keep_tidy(otp.clone(), premises.clone())
+            move || {
+                let (otp, premises) = (otp.clone(), premises.clone());
+                async move { keep_tidy(|| otp.purge(premises.now())).await }
+            }
         });
         let courier = Upkeep::of("sending messages", {
             let otp = otp.clone();
@@ -105,16 +108,6 @@ fn service(
         vault: &premises.vault,
     };
     passcode_service(section, &common, gateways, issuer)
-}
-
-/// Removes what expired for as long as it is polled.
-async fn keep_tidy(otp: Otp, premises: Premises) {
-    loop {
-        if let Err(cause) = otp.purge(premises.now()).await {
-            tracing::error!(error = %cause, "what expired could not be removed; it is tried again in five minutes");
-        }
-        tokio::time::sleep(PURGE_EVERY).await;
-    }
 }
 
 #[cfg(test)]
