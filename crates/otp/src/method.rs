@@ -295,7 +295,7 @@ impl Method {
     }
 
     /// Puts another address in the place of this one, which has to be proven anew. `false` when
-    /// another user has it. Whoever claims it is to be gone.
+    /// another user has it, by a claim too.
     pub async fn exchange(
         tx: &mut Tx,
         project: &Project,
